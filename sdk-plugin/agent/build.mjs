@@ -1,0 +1,1 @@
+console.log('agent: nothing to build yet');

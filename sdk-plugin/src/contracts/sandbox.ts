@@ -1,0 +1,99 @@
+import { tokens } from '../token.ts';
+import type { Enforcement } from './enforcement.ts';
+import type { Limits, StageResult, Verdict } from './execution.ts';
+
+/** Abilities beyond creating, running and destroying. What a driver lacks is refused as `unsupported`, by name. */
+export type SandboxCapability = 'pause' | 'snapshot' | 'volumes' | 'ports' | 'network-policy' | 'gpu' | 'stats';
+
+/** What a driver found out about this host by really building a box and running a canary in it. */
+export interface DriverReport {
+  /** Whether a box could be built and the canary printed, and failed to read the secret planted for it. */
+  readonly available: boolean;
+  /** Why not, where it is not. */
+  readonly reason: string | null;
+  readonly enforced: Enforcement;
+  readonly capabilities: readonly SandboxCapability[];
+  /** What an operator can do to have more enforced; empty when nothing is missing. */
+  readonly advice: readonly string[];
+}
+
+/** A box: the outer wall. It belongs to one tenant for its whole life. */
+export interface SandboxSpec {
+  /** Absolute host paths, files or folders, that boxes need read-only: the toolchains of the languages. */
+  readonly paths: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface SandboxInfo {
+  readonly id: string;
+  readonly state: 'running' | 'exited';
+  readonly createdAt: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface BoxFile {
+  /** Relative to the working directory; already checked to stay inside. */
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly executable?: boolean;
+}
+
+/** One program of an execution. Stages run one after another in the same inner box; the first that is not `ok` ends it. */
+export interface Stage {
+  readonly name: string;
+  /** `argv[0]` is an absolute path. The program starts in the working directory. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether standard input goes to this stage; others get an empty one. */
+  readonly stdin: boolean;
+}
+
+/** One execution: an inner box of its own within the box. */
+export interface RunSpec {
+  readonly id: string;
+  readonly files: readonly BoxFile[];
+  readonly stages: readonly Stage[];
+  readonly limits: Limits;
+}
+
+export interface RunOutcome {
+  readonly verdict: Exclude<Verdict, 'interrupted'>;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stages: readonly StageResult[];
+  readonly truncated: { readonly stdout: boolean; readonly stderr: boolean };
+  readonly enforced: Enforcement;
+}
+
+/** `end` comes exactly once and last. */
+export type RunEvent =
+  | { readonly type: 'stage'; readonly name: string }
+  | { readonly type: 'stdout' | 'stderr'; readonly data: Uint8Array }
+  | { readonly type: 'end'; readonly outcome: RunOutcome };
+
+export interface RunOptions {
+  /** Standard input in order; its end closes the program's. Absent means empty. Read no faster than the program reads. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
+  /** Aborting ends everything in the inner box; the outcome's verdict is then `cancelled`. */
+  readonly signal: AbortSignal;
+}
+
+/** Makes boxes and runs programs in them. Every method rejects with a SoulboxError. */
+export interface SandboxDriver {
+  /** Builds a box, runs the canary and takes the box away again. Never throws for a missing ability of the host. */
+  probe(options: { readonly signal: AbortSignal }): Promise<DriverReport>;
+  /** @throws sandbox_unavailable where no box can be built here. */
+  create(spec: SandboxSpec, options: { readonly signal: AbortSignal }): Promise<SandboxInfo>;
+  /**
+   * Runs one execution. The consumer's pace is the program's: what is not read is not read from the program either.
+   * A sandbox that dies ends the run with verdict `lost`, not with an exception.
+   * @throws not_found for an unknown sandbox.
+   */
+  run(sandboxId: string, spec: RunSpec, options: RunOptions): AsyncIterable<RunEvent>;
+  /** Ends everything in it and leaves nothing behind. Destroying what is not there is not an error. */
+  destroy(sandboxId: string): Promise<void>;
+  list(): Promise<readonly SandboxInfo[]>;
+  /** Takes away what earlier, dead hosts of this deployment left behind; never anything foreign. Returns how many things. */
+  reconcile(): Promise<number>;
+}
+export const SandboxDriver = tokens<SandboxDriver>('sandbox-driver', '1.0.0');

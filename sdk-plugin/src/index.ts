@@ -1,0 +1,17 @@
+export { z } from 'zod';
+export * from './contracts/auth.ts';
+export * from './contracts/cache.ts';
+export * from './contracts/enforcement.ts';
+export * from './contracts/execution.ts';
+export * from './contracts/language.ts';
+export * from './contracts/sandbox.ts';
+export * from './contracts/store.ts';
+export * from './contracts/transport.ts';
+export * from './error-catalogue.ts';
+export * from './errors.ts';
+export * from './hook-catalogue.ts';
+export * from './hooks.ts';
+export * from './operation.ts';
+export * from './plugin.ts';
+export * from './schema.ts';
+export * from './token.ts';

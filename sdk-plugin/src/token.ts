@@ -1,0 +1,62 @@
+/** A versioned capability that plugins provide and require, instead of each other's names. */
+export interface Token<T, K extends 'one' | 'many' = 'one' | 'many'> {
+  readonly id: string;
+  /** Semantic version of the contract, e.g. `1.2.0`. A requirement is met by the same major and at least the same minor. */
+  readonly version: string;
+  readonly kind: K;
+  /** `Symbol.for('soulbox/<id>@<major>')`, so that two copies of this SDK agree. */
+  readonly key: symbol;
+  readonly optional?: false;
+  /** Carries the service's type; never present at run time. */
+  readonly type?: T;
+}
+
+/** A token whose absence is accepted: the service is then `undefined`. */
+export interface OptionalToken<T = unknown, K extends 'one' | 'many' = 'one' | 'many'> {
+  readonly token: Token<T, K>;
+  readonly optional: true;
+}
+
+// Function parameters make `Token<T>` invariant, so "a token of anything" needs the type that fits both ways.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyToken = Token<any>;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyRequirement = AnyToken | OptionalToken<any>;
+
+/** What a plugin asks for, by the name under which it wants to use it. */
+export type Requires = Readonly<Record<string, AnyRequirement>>;
+
+type Service<X> =
+  X extends OptionalToken<infer T, infer K>
+    ? K extends 'many'
+      ? ReadonlyMap<string, T>
+      : T | undefined
+    : X extends Token<infer T, infer K>
+      ? K extends 'many'
+        ? ReadonlyMap<string, T>
+        : T
+      : never;
+
+/** The services for a {@link Requires}: one value, or for a `many` token a live map from provider name to value. */
+export type Resolved<R extends Requires> = { readonly [N in keyof R]: Service<R[N]> };
+
+function make<T, K extends 'one' | 'many'>(id: string, version: string, kind: K): Token<T, K> {
+  const major = /^(\d+)\.\d+\.\d+$/.exec(version)?.[1];
+  if (major === undefined) throw new TypeError(`token ${id}: version "${version}" is not of the form 1.2.3`);
+  return Object.freeze({ id, version, kind, key: Symbol.for(`soulbox/${id}@${major}`) });
+}
+
+/** A capability with exactly one provider. @throws TypeError if the version is not `x.y.z`. */
+export function token<T>(id: string, version: string): Token<T, 'one'> {
+  return make<T, 'one'>(id, version, 'one');
+}
+
+/** A capability with any number of named providers. @throws TypeError if the version is not `x.y.z`. */
+export function tokens<T>(id: string, version: string): Token<T, 'many'> {
+  return make<T, 'many'>(id, version, 'many');
+}
+
+/** Marks a requirement as one that may be missing. */
+export function optional<T, K extends 'one' | 'many'>(wanted: Token<T, K>): OptionalToken<T, K> {
+  return Object.freeze({ token: wanted, optional: true });
+}
