@@ -18,9 +18,9 @@ export interface OptionalToken<T = unknown, K extends 'one' | 'many' = 'one' | '
 }
 
 // Function parameters make `Token<T>` invariant, so "a token of anything" needs the type that fits both ways.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 export type AnyToken = Token<any>;
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 export type AnyRequirement = AnyToken | OptionalToken<any>;
 
 /** What a plugin asks for, by the name under which it wants to use it. */
