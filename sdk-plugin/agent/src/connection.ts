@@ -1,0 +1,181 @@
+import type { Duplex } from 'node:stream';
+import type { RunEvent, RunOptions, RunSpec } from '../../src/contracts/sandbox.ts';
+import { SoulboxError, toSoulboxError } from '../../src/errors.ts';
+import { Condition } from './condition.ts';
+import { u64 } from './fields.ts';
+import { FrameReader, type Frame } from './frame-reader.ts';
+import { decodeMessage, type AgentMessage, type Facts } from './message.ts';
+import { frameType, protocolVersion } from './protocol.ts';
+import { encodeFrame } from './request.ts';
+import { Run, type Channel } from './run.ts';
+import { violation } from './violation.ts';
+
+export interface AgentConnectionOptions {
+  /** How long the agent may take to say HELLO, in milliseconds. Default 10,000. */
+  readonly handshakeMs?: number;
+  /** How long it may take beyond a run's own limits before it counts as frozen, in milliseconds. Default 10,000. */
+  readonly graceMs?: number;
+  /** How many bytes of output a run may send ahead of its consumer. Default 256 KiB. */
+  readonly creditBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+const lost = (): SoulboxError => new SoulboxError('sandbox_lost', 'the sandbox agent is gone');
+
+/**
+ * A driver's end of the stream to one agent. The agent is not trusted: anything that its protocol does not allow ends
+ * the connection with `agent_protocol`. However it ends, every run of it ends too, as `lost`.
+ */
+export class AgentConnection {
+  /** What the agent said in its HELLO. */
+  readonly facts: Facts = new Map();
+  /** Resolves when the connection is over: with the reason, or `undefined` after {@link shutdown}. Never rejects. */
+  readonly ended: Promise<SoulboxError | undefined>;
+  readonly #stream: Duplex;
+  readonly #channel: Channel;
+  readonly #reader = new FrameReader();
+  readonly #runs = new Map<number, Run>();
+  readonly #pings = new Map<number, () => void>();
+  readonly #changed = new Condition();
+  #resolveEnded!: (reason: SoulboxError | undefined) => void;
+  #greeted = false;
+  #over = false;
+  #shuttingDown = false;
+  #reason: SoulboxError | undefined;
+  #lastRun = 0;
+  #lastPing = 0;
+
+  private constructor(stream: Duplex, options: AgentConnectionOptions) {
+    this.#stream = stream;
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.#channel = {
+      facts: this.facts,
+      graceMs: options.graceMs ?? 10_000,
+      creditBytes: options.creditBytes ?? 256 * 1024,
+      send: (frame) => this.#send(frame),
+      drained: () => this.#drained(),
+      fail: (error) => this.#finish(error),
+      forget: (run) => void this.#runs.delete(run),
+    };
+    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
+    stream.on('drain', () => this.#changed.notify());
+    stream.on('error', () => this.#finish(this.#shuttingDown ? undefined : lost()));
+    stream.on('end', () => this.#finish(this.#shuttingDown ? undefined : lost()));
+    stream.on('close', () => this.#finish(this.#shuttingDown ? undefined : lost()));
+  }
+
+  /**
+   * Waits for HELLO. The stream belongs to the connection from now on and is destroyed with it.
+   * @throws sandbox_lost if the stream ends first, deadline_exceeded, cancelled, or agent_protocol.
+   */
+  static async open(stream: Duplex, options: AgentConnectionOptions = {}): Promise<AgentConnection> {
+    const connection = new AgentConnection(stream, options);
+    const abort = (): void => connection.#finish(new SoulboxError('cancelled', 'the caller cancelled it'));
+    const timer = setTimeout(
+      () => connection.#finish(new SoulboxError('deadline_exceeded', 'the sandbox agent did not start in time')),
+      options.handshakeMs ?? 10_000,
+    );
+    options.signal?.addEventListener('abort', abort, { once: true });
+    if (options.signal?.aborted) abort();
+    while (!connection.#greeted && !connection.#over) await connection.#changed.wait();
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', abort);
+    if (connection.#over) throw connection.#reason ?? lost();
+    return connection;
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** As {@link SandboxDriver.run}; starts when it is iterated. */
+  run(spec: RunSpec, options: RunOptions): AsyncIterable<RunEvent> {
+    return { [Symbol.asyncIterator]: () => this.#start(spec, options) };
+  }
+
+  /** @throws sandbox_lost if no answer comes in time; the agent then counts as frozen and the connection is over. */
+  async ping(withinMs: number): Promise<void> {
+    const number = ++this.#lastPing;
+    let answered = false;
+    this.#pings.set(number, () => {
+      answered = true;
+      this.#changed.notify();
+    });
+    const timer = setTimeout(() => this.#finish(lost()), withinMs);
+    this.#send(encodeFrame(frameType.ping, 0, u64(number)));
+    while (!answered && !this.#over) await this.#changed.wait();
+    clearTimeout(timer);
+    if (!answered) throw lost();
+  }
+
+  /** Asks the agent to end every run and itself; takes the stream down if it does not within the time given. */
+  async shutdown(withinMs: number): Promise<void> {
+    this.#shuttingDown = true;
+    for (const run of this.#runs.values()) run.cancel();
+    this.#send(encodeFrame(frameType.shutdown, 0));
+    const timer = setTimeout(() => this.#finish(undefined), withinMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  #start(spec: RunSpec, options: RunOptions): Run {
+    const id = ++this.#lastRun;
+    const run = new Run(id, spec, options, this.#channel);
+    if (this.#over || this.#shuttingDown) run.lose();
+    else {
+      this.#runs.set(id, run);
+      void run.start();
+    }
+    return run;
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#reader.push(chunk)) {
+        if (this.#over) return;
+        this.#dispatch(frame);
+      }
+    } catch (error) {
+      this.#finish(toSoulboxError(error));
+    }
+  }
+
+  #dispatch(frame: Frame): void {
+    const message = decodeMessage(frame);
+    if (frame.run === 0) return this.#receiveOwn(message);
+    const run = this.#runs.get(frame.run);
+    if (!this.#greeted || !run) throw violation('a frame for a run that is not under way');
+    run.receive(message);
+  }
+
+  #receiveOwn(message: AgentMessage): void {
+    if (message.type === 'hello' && !this.#greeted) {
+      if (message.version !== protocolVersion) throw violation(`version ${message.version}`);
+      for (const [name, value] of message.facts) (this.facts as Map<string, string>).set(name, value);
+      this.#greeted = true;
+      this.#changed.notify();
+    } else if (message.type === 'pong' && this.#pings.has(message.number)) {
+      this.#pings.get(message.number)!();
+      this.#pings.delete(message.number);
+    } else throw violation(`${message.type} out of turn`);
+  }
+
+  #send(frame: Buffer): void {
+    if (!this.#over) this.#stream.write(frame);
+  }
+
+  async #drained(): Promise<void> {
+    while (this.#stream.writableNeedDrain && !this.#over) await this.#changed.wait();
+  }
+
+  #finish(reason: SoulboxError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#reason = reason;
+    this.#stream.destroy();
+    for (const run of [...this.#runs.values()]) run.lose();
+    this.#pings.clear();
+    this.#changed.notify();
+    this.#resolveEnded(reason);
+  }
+}
