@@ -14,4 +14,5 @@ export * from './hooks.ts';
 export * from './operation.ts';
 export * from './plugin.ts';
 export * from './schema.ts';
+export * from './store-document.ts';
 export * from './token.ts';
