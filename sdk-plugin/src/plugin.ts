@@ -72,5 +72,5 @@ export function definePlugin<S extends Schema, const R extends Requires = Record
 ): Plugin {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(definition.id))
     throw new TypeError(`plugin id "${definition.id}" is not in kebab-case`);
-  return Object.freeze({ $soulbox: 1, definition: definition as unknown as PluginDefinition });
+  return Object.freeze({ $soulbox: 1, definition });
 }
