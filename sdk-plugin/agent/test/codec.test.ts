@@ -56,10 +56,13 @@ describe('fields', () => {
       [1, Buffer.from('x')],
       [9, Buffer.alloc(0)],
     ]);
-    assert.deepEqual([...decodeFields(encoded)], [
-      { tag: 1, value: Buffer.from('x') },
-      { tag: 9, value: Buffer.alloc(0) },
-    ]);
+    assert.deepEqual(
+      [...decodeFields(encoded)],
+      [
+        { tag: 1, value: Buffer.from('x') },
+        { tag: 9, value: Buffer.alloc(0) },
+      ],
+    );
   });
 
   it('are refused when cut or longer than their frame', () => {
@@ -75,22 +78,28 @@ describe('fields', () => {
 });
 
 describe('decodeMessage', () => {
-  const decode = (type: number, payload: Uint8Array) =>
-    decodeMessage({ type, run: 1, payload: Buffer.from(payload) });
-  const fact = (text: string) => encodeFields([[1, Uint8Array.of(1, 0)], [2, Buffer.from(text)]]);
+  const decode = (type: number, payload: Uint8Array) => decodeMessage({ type, run: 1, payload: Buffer.from(payload) });
+  const fact = (text: string) =>
+    encodeFields([
+      [1, Uint8Array.of(1, 0)],
+      [2, Buffer.from(text)],
+    ]);
 
   it('reads a stage end in milliseconds and bytes', () => {
-    assert.deepEqual(decode(frameType.stageEnd, stageEndPayload({ verdict: 3, exitCode: null, signal: 9, limit: 1, memory: 5 })), {
-      type: 'stage-end',
-      index: 0,
-      verdict: 'timeout',
-      exitCode: null,
-      signal: 9,
-      limit: 'wallMs',
-      wallMs: 12.345,
-      cpuMs: 2,
-      peakMemoryBytes: 5,
-    });
+    assert.deepEqual(
+      decode(frameType.stageEnd, stageEndPayload({ verdict: 3, exitCode: null, signal: 9, limit: 1, memory: 5 })),
+      {
+        type: 'stage-end',
+        index: 0,
+        verdict: 'timeout',
+        exitCode: null,
+        signal: 9,
+        limit: 'wallMs',
+        wallMs: 12.345,
+        cpuMs: 2,
+        peakMemoryBytes: 5,
+      },
+    );
   });
 
   const bad: [string, number, Uint8Array][] = [

@@ -94,7 +94,14 @@ export interface StageEndFields {
   memory?: number;
 }
 
-export function stageEndPayload({ index = 0, verdict = 0, exitCode = 0, signal, limit, memory }: StageEndFields): Buffer {
+export function stageEndPayload({
+  index = 0,
+  verdict = 0,
+  exitCode = 0,
+  signal,
+  limit,
+  memory,
+}: StageEndFields): Buffer {
   const fields: [number, Uint8Array][] = [
     [1, Uint8Array.of(index)],
     [2, Uint8Array.of(verdict)],

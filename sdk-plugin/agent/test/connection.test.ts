@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import { AgentConnection } from '../src/connection.ts';
+import { encodeFields, u64 } from '../src/fields.ts';
+import { frameType } from '../src/protocol.ts';
+import { collect, connected, Peer, socketPair, specOf } from './support/peer.ts';
+
+describe('AgentConnection.open', () => {
+  const refused: [string, (peer: Peer) => void, string][] = [
+    ['another version', (peer) => peer.hello([], [2, 0]), 'agent_protocol'],
+    ['something before HELLO', (peer) => peer.end(1), 'agent_protocol'],
+    ['bytes that are no frame', (peer) => void peer.socket.write('HTTP/1.1 400 Bad Request\r\n'), 'agent_protocol'],
+    ['an end of the stream', (peer) => void peer.socket.end(), 'sandbox_lost'],
+    ['a reset', (peer) => void peer.socket.destroy(), 'sandbox_lost'],
+    ['silence', () => undefined, 'deadline_exceeded'],
+  ];
+  for (const [name, act, code] of refused)
+    it(`refuses ${name}`, async () => {
+      const [near, far] = await socketPair();
+      const peer = new Peer(far);
+      act(peer);
+      await assert.rejects(AgentConnection.open(near, { handshakeMs: code === 'deadline_exceeded' ? 50 : 10_000 }), {
+        code,
+      });
+      assert.ok(near.destroyed);
+      far.destroy();
+    });
+
+  it('stops when its caller does', async () => {
+    for (const early of [true, false]) {
+      const [near, far] = await socketPair();
+      const controller = new AbortController();
+      if (early) controller.abort();
+      const opening = AgentConnection.open(near, { signal: controller.signal });
+      controller.abort();
+      await assert.rejects(opening, { code: 'cancelled' });
+      far.destroy();
+    }
+  });
+
+  it('keeps the facts', async (test) => {
+    const { connection } = await connected(test, {}, ['user=own-uid', 'wall=agent']);
+    assert.deepEqual(
+      [...connection.facts],
+      [
+        ['user', 'own-uid'],
+        ['wall', 'agent'],
+      ],
+    );
+  });
+});
+
+describe('AgentConnection', () => {
+  it('measures whether the agent answers', async (test) => {
+    const { connection, peer } = await connected(test);
+    const answered = connection.ping(10_000);
+    const ping = await peer.received(frameType.ping);
+    peer.send(frameType.pong, 0, ping.payload);
+    await answered;
+    assert.equal(connection.isOver, false);
+    await assert.rejects(connection.ping(20), { code: 'sandbox_lost' });
+    assert.equal(connection.isOver, true);
+    await assert.rejects(connection.ping(10_000), { code: 'sandbox_lost' });
+  });
+
+  const violations: [string, (peer: Peer) => void][] = [
+    ['a second HELLO', (peer) => peer.hello()],
+    ['a PONG that nobody asked for', (peer) => peer.send(frameType.pong, 0, u64(1))],
+    ['a frame for an unknown run', (peer) => peer.output(77, 'x')],
+    ['a run frame for the connection', (peer) => peer.output(0, 'x')],
+    ['a HELLO for a run', (peer) => peer.send(frameType.hello, 5, encodeFields([[1, Uint8Array.of(1, 0)]]))],
+  ];
+  for (const [name, act] of violations)
+    it(`ends at ${name}`, async (test) => {
+      const { connection, peer } = await connected(test);
+      act(peer);
+      assert.equal((await connection.ended)?.code, 'agent_protocol');
+    });
+
+  it('shuts the agent down, and its runs', async (test) => {
+    const { connection, peer } = await connected(test);
+    const running = collect(connection.run(specOf(), { signal: new AbortController().signal }));
+    await peer.received(frameType.start);
+    const done = connection.shutdown(10_000);
+    const late = collect(connection.run(specOf(), { signal: new AbortController().signal }));
+    await peer.received(frameType.kill);
+    peer.end(1);
+    await peer.received(frameType.shutdown);
+    peer.socket.end();
+    await done;
+    assert.equal((await running).outcome.verdict, 'cancelled');
+    assert.equal((await late).outcome.verdict, 'lost');
+    assert.equal(await connection.ended, undefined);
+  });
+
+  it('takes the stream down when the agent ignores the shutdown', async (test) => {
+    const { connection, peer } = await connected(test);
+    const running = collect(connection.run(specOf(), { signal: new AbortController().signal }));
+    await peer.received(frameType.start);
+    await connection.shutdown(20);
+    assert.equal((await running).outcome.verdict, 'lost');
+    await connection.shutdown(20);
+  });
+
+  it('loses every run with the agent', async (test) => {
+    const { connection, peer } = await connected(test);
+    const runs = [1, 2, 3].map(() => collect(connection.run(specOf(), { signal: new AbortController().signal })));
+    await peer.received(frameType.start, 3);
+    peer.stageStart(2);
+    peer.output(2, 'seen');
+    await new Promise<void>((resolve) => peer.socket.end(() => resolve()));
+    const [first, second] = await Promise.all(runs);
+    assert.deepEqual([first!.outcome.verdict, first!.outcome.stages], ['lost', []]);
+    assert.equal(second!.stdout, 'seen');
+    assert.deepEqual(
+      second!.outcome.stages.map(({ name, verdict, exitCode }) => [name, verdict, exitCode]),
+      [['run', 'lost', null]],
+    );
+    assert.equal((await connection.ended)?.code, 'sandbox_lost');
+    assert.equal(
+      (await collect(connection.run(specOf(), { signal: new AbortController().signal }))).outcome.verdict,
+      'lost',
+    );
+  });
+
+  it('survives a peer that stops reading while a large file is on its way', async (test) => {
+    const { connection, peer } = await connected(test, { graceMs: 100 });
+    peer.socket.pause();
+    const spec = specOf({ files: [{ path: 'a', content: Buffer.alloc(8e6) }] });
+    const result = await collect(connection.run(spec, { signal: new AbortController().signal }));
+    assert.equal(result.outcome.verdict, 'lost');
+    if (!peer.socket.closed) {
+      peer.socket.resume();
+      await once(peer.socket, 'close');
+    }
+  });
+});
