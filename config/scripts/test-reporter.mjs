@@ -1,0 +1,40 @@
+import { writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { spec as Spec } from 'node:test/reporters';
+
+/** @typedef {{ name: string, file: string, reason: string }} Skip */
+/** @typedef {{ passed: number, failed: number, skipped: Skip[], unfinished: string[], empty: string[] }} Counts */
+
+/**
+ * A reporter for node:test: prints what its `spec` reporter prints, and writes {@link Counts} as JSON to the file that
+ * TEST_COUNTS_FILE names. `empty` holds files that ended without having declared a test, which node:test counts as
+ * passed; `unfinished` holds tests marked as todo, which it forgives.
+ * @param {AsyncIterable<any>} events
+ */
+export default async function* report(events) {
+  yield* Readable.from(tally(events)).pipe(new Spec());
+}
+
+/** @param {AsyncIterable<any>} events */
+async function* tally(events) {
+  /** @type {Counts} */
+  const counts = { passed: 0, failed: 0, skipped: [], unfinished: [], empty: [] };
+  for await (const event of events) {
+    if (event.type === 'test:pass' || event.type === 'test:fail') count(counts, event);
+    yield event;
+  }
+  writeFileSync(/** @type {string} */ (process.env.TEST_COUNTS_FILE), JSON.stringify(counts));
+}
+
+/**
+ * @param {Counts} counts
+ * @param {{ type: string, data: any }} event
+ */
+function count(counts, { type, data: { name, file, skip, todo, details } }) {
+  if (skip !== undefined && skip !== false)
+    counts.skipped.push({ name, file, reason: typeof skip === 'string' ? skip : '' });
+  else if (todo !== undefined && todo !== false) counts.unfinished.push(name);
+  else if (type === 'test:fail') counts.failed++;
+  else if (name === file) counts.empty.push(file);
+  else if (details?.type !== 'suite') counts.passed++;
+}
