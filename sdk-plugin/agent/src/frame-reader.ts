@@ -38,11 +38,6 @@ export class FrameReader {
     }
   }
 
-  /** Whether the stream would end inside a frame. */
-  get pending(): boolean {
-    return this.#filled > 0;
-  }
-
   #fill(chunk: Buffer, at: number): number {
     const copied = chunk.copy(this.#partial, this.#filled, at, at + this.#wanted - this.#filled);
     this.#filled += copied;

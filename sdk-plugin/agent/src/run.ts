@@ -27,7 +27,7 @@ export interface Channel {
 type Settlement = { readonly outcome: RunOutcome } | { readonly error: SoulboxError };
 
 /** The client's side of one run: an iterator over its events, fed by the connection through {@link receive}. */
-export class Run implements AsyncIterableIterator<RunEvent> {
+export class Run implements AsyncIterator<RunEvent> {
   readonly #id: number;
   readonly #spec: RunSpec;
   readonly #options: RunOptions;
@@ -123,10 +123,6 @@ export class Run implements AsyncIterableIterator<RunEvent> {
 
   cancel(): void {
     this.#kill();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   async next(): Promise<IteratorResult<RunEvent, undefined>> {

@@ -36,8 +36,8 @@ describe('FrameReader', () => {
           [4, 1, 1],
         ],
       );
-      assert.equal(found[0]!.payload.toString(), 'abc');
-      assert.ok(found[2]!.payload.every((byte) => byte === 5));
+      assert.equal(found[0]?.payload.toString(), 'abc');
+      assert.ok(found[2]?.payload.every((byte) => byte === 5));
     });
 
   for (const length of [0, 4, maximumPayload + 6, 0xffff_ffff])

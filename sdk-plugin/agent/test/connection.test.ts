@@ -111,10 +111,10 @@ describe('AgentConnection', () => {
     peer.output(2, 'seen');
     await new Promise<void>((resolve) => peer.socket.end(() => resolve()));
     const [first, second] = await Promise.all(runs);
-    assert.deepEqual([first!.outcome.verdict, first!.outcome.stages], ['lost', []]);
-    assert.equal(second!.stdout, 'seen');
+    assert.deepEqual([first?.outcome.verdict, first?.outcome.stages], ['lost', []]);
+    assert.equal(second?.stdout, 'seen');
     assert.deepEqual(
-      second!.outcome.stages.map(({ name, verdict, exitCode }) => [name, verdict, exitCode]),
+      second?.outcome.stages.map(({ name, verdict, exitCode }) => [name, verdict, exitCode]),
       [['run', 'lost', null]],
     );
     assert.equal((await connection.ended)?.code, 'sandbox_lost');

@@ -31,7 +31,7 @@ describe('a run', () => {
     assert.deepEqual([outcome.verdict, outcome.exitCode, outcome.signal], ['signal', null, 'SIGSEGV']);
     assert.deepEqual(outcome.truncated, { stdout: false, stderr: true });
     assert.deepEqual([outcome.enforced.user, outcome.enforced.wall], ['shared-uid', 'agent']);
-    assert.deepEqual(outcome.stages[0]!.usage, { wallMs: 12.345, cpuMs: 2, peakMemoryBytes: 4096 });
+    assert.deepEqual(outcome.stages[0]?.usage, { wallMs: 12.345, cpuMs: 2, peakMemoryBytes: 4096 });
     const again = collect(connection.run(specOf(), { signal: never }));
     assert.equal((await peer.received(frameType.open, 2)).run, 2);
     peer.send(frameType.refused, 2, encodeFields([[1, Buffer.from('disk')]]));
