@@ -1,0 +1,23 @@
+import { resolve } from 'node:path';
+import { Store, definePlugin, toSoulboxError } from '@soulbox/plugin-sdk';
+import type { HealthStatus } from '@soulbox/plugin-sdk';
+import { ConfigSchema } from './config.ts';
+import { SqliteStore } from './sqlite-store.ts';
+
+export default definePlugin({
+  id: 'storage-sqlite',
+  config: ConfigSchema,
+  provides: [Store],
+  async setup(context) {
+    const { file, ...options } = context.config;
+    const store = await SqliteStore.open({ ...options, path: resolve(await context.dataDir(), file) });
+    context.provide(Store, store);
+    context.health((): Promise<HealthStatus> =>
+      store.ping().then(
+        () => ({ status: 'up' }),
+        (thrown) => ({ status: 'down', detail: toSoulboxError(thrown).message }),
+      ),
+    );
+    return () => store.close();
+  },
+});
