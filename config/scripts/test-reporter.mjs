@@ -35,6 +35,6 @@ function count(counts, { type, data: { name, file, skip, todo, details } }) {
     counts.skipped.push({ name, file, reason: typeof skip === 'string' ? skip : '' });
   else if (todo !== undefined && todo !== false) counts.unfinished.push(name);
   else if (type === 'test:fail') counts.failed++;
-  else if (name === file) counts.empty.push(file);
+  else if (name.endsWith('.test.js')) counts.empty.push(file);
   else if (details?.type !== 'suite') counts.passed++;
 }
