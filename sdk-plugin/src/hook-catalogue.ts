@@ -26,6 +26,7 @@ export const hookCatalogue: Readonly<Record<HookName, HookDefinition>> = Object.
     kind: 'waterfall',
     timeoutMs: 5_000,
     onError: 'fail',
+    privileged: true,
     result: object('paths', 'labels'),
     description: 'A box is about to be made; taps may change what it is made of.',
   },

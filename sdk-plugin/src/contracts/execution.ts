@@ -132,7 +132,7 @@ export const ExecutionResultSchema = z.object({
   id: z.string(),
   /** `null` until it is settled. */
   verdict: VerdictSchema.nullable(),
-  status: z.enum(['queued', 'running', 'settled']),
+  status: z.enum(['running', 'settled']),
   exitCode: z.int().nullable(),
   /** E.g. `SIGKILL`. */
   signal: z.string().nullable(),

@@ -1,0 +1,55 @@
+import { isAlias, isMap, LineCounter, parseDocument, type Document } from 'yaml';
+import { SoulboxError } from '@soulbox/plugin-sdk';
+
+/** A configuration file that was read, with the way back from a value to its line. */
+export interface ConfigDocument {
+  readonly file: string;
+  readonly value: Record<string, unknown>;
+  /** The line, from 1, of the value at a dotted path, or of its nearest parent that is there. */
+  line(path: readonly string[]): number;
+}
+
+const forbidden = new Set(['__proto__', 'constructor', 'prototype']);
+
+function lineOf(document: Document, counter: LineCounter, path: readonly string[]): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const pair = isMap(parent) ? parent.items.find((item) => String(item.key) === path[length - 1]) : undefined;
+    const range =
+      (pair?.key as { range?: readonly number[] } | undefined)?.range ??
+      (document.getIn(path.slice(0, length), true) as { range?: readonly number[] } | undefined)?.range;
+    if (range?.[0] !== undefined) return counter.linePos(range[0]).line;
+  }
+  return 1;
+}
+
+function refuseForbiddenKeys(value: unknown, path: readonly string[], file: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const key of Object.keys(value)) {
+    if (forbidden.has(key))
+      throw new SoulboxError('config_invalid', `${file}: ${[...path, key].join('.')}: this key is not allowed`);
+    refuseForbiddenKeys((value as Record<string, unknown>)[key], [...path, key], file);
+  }
+}
+
+/**
+ * Reads YAML 1.2, of which JSON is a part, as data.
+ * @throws config_invalid with line and column for what is not well-formed, and for keys that reach prototypes.
+ */
+export function parseConfigDocument(file: string, text: string): ConfigDocument {
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true, stringKeys: true });
+  const [syntax] = document.errors;
+  if (syntax) throw new SoulboxError('config_invalid', `${file}: ${syntax.message}`, { cause: syntax });
+  if (isAlias(document.contents)) throw new SoulboxError('config_invalid', `${file}: must be a map`);
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (cause) {
+    throw new SoulboxError('config_invalid', `${file}: ${(cause as Error).message}`, { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new SoulboxError('config_invalid', `${file}: must be a map of settings`);
+  refuseForbiddenKeys(value, [], file);
+  return { file, value: value as Record<string, unknown>, line: (path) => lineOf(document, counter, path) };
+}

@@ -1,0 +1,99 @@
+import { availableParallelism } from 'node:os';
+import { IsolationLevelSchema, LimitsSchema, z } from '@soulbox/plugin-sdk';
+
+const milliseconds = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+const mebibyte = 1024 * 1024;
+
+const PluginEntrySchema = z.strictObject({
+  /** A package name, or a path to a package's folder, relative to the configuration file. */
+  package: z.string().min(1),
+  config: z.record(z.string(), z.unknown()).default({}),
+  /** Whether the host refuses to start without it. */
+  required: z.boolean().default(false),
+});
+export type PluginEntry = z.infer<typeof PluginEntrySchema>;
+
+/** The whole configuration file. Every key has a default; unknown keys are refused. */
+export const ConfigSchema = z.strictObject({
+  /** `default`: this file only says what differs from the default configuration. */
+  extends: z.enum(['default', 'none']).default('default'),
+  host: z
+    .strictObject({
+      /** Where everything is kept; by default the user's data folder. */
+      dataDir: z.string().min(1).optional(),
+      logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
+      /** How long running work may take to finish after SIGTERM. */
+      drainMs: milliseconds.default(30_000),
+      pluginStartMs: milliseconds.default(10_000),
+      pluginStopMs: milliseconds.default(5_000),
+    })
+    .prefault({}),
+  sandbox: z
+    .strictObject({
+      /** The driver to use, or `auto`: the first of `order` that works here. */
+      driver: z.string().min(1).default('auto'),
+      order: z.array(z.string().min(1)).default([]),
+      /** Refuse to run anything that is held by less. */
+      minimum: IsolationLevelSchema.exclude(['none']).default('standard'),
+      probeMs: milliseconds.default(15_000),
+      /** How many boxes wait ready for a tenant that has none yet. */
+      ready: z.int().min(0).max(1_000).default(1),
+      /** A tenant's box is taken away after so long without work. */
+      idleMs: milliseconds.default(60_000),
+    })
+    .prefault({}),
+  executions: z
+    .strictObject({
+      /** Executions at one time; by default four for each core. */
+      concurrency: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(() => availableParallelism() * 4),
+      /** Executions that may wait for their turn; more are refused as `overloaded`. */
+      queue: z.int().min(0).max(1_000_000).default(256),
+      queueMs: milliseconds.default(30_000),
+      /** Of the code and all files together. */
+      sourceBytes: z
+        .int()
+        .min(1)
+        .default(2 * mebibyte),
+      /** Settled executions are forgotten after so many days. */
+      retentionDays: z.number().positive().default(7),
+      /** Output of running and lately settled executions that is kept in memory for clients that come back. */
+      replayBytes: z
+        .int()
+        .min(0)
+        .default(64 * mebibyte),
+      /** What a request that does not say gets. */
+      limits: LimitsSchema.required().prefault({
+        wallMs: 10_000,
+        cpuMs: 10_000,
+        memoryBytes: 256 * mebibyte,
+        outputBytes: mebibyte,
+        processes: 64,
+        diskBytes: 64 * mebibyte,
+      }),
+      /** What a request may ask for at most. */
+      maximum: LimitsSchema.required().prefault({
+        wallMs: 300_000,
+        cpuMs: 600_000,
+        memoryBytes: 2048 * mebibyte,
+        outputBytes: 64 * mebibyte,
+        processes: 1_024,
+        diskBytes: 1024 * mebibyte,
+      }),
+    })
+    .prefault({}),
+  /** By instance id. `false` leaves out a plugin of the default configuration. */
+  plugins: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9]*([-:][a-z0-9]+)*$/, 'must be in kebab-case'),
+      z.union([z.literal(false), PluginEntrySchema]),
+    )
+    .default({}),
+});
+export type Config = z.infer<typeof ConfigSchema>;

@@ -1,0 +1,290 @@
+import type { Logger } from 'pino';
+import {
+  isSoulboxError,
+  SoulboxError,
+  type ExecutionParams,
+  type ExecutionResult,
+  type OperationCall,
+  type Store,
+  type StoreChange,
+} from '@soulbox/plugin-sdk';
+import { withDeadline } from '../deadline.ts';
+import type { HookBus } from '../hooks/hook-bus.ts';
+import type { BoxPool } from '../sandboxes/pool.ts';
+import type { ChosenDriver } from '../sandboxes/registry.ts';
+import { Admission } from './admission.ts';
+import { IdempotencyKey } from './idempotency.ts';
+import { LiveExecution } from './live.ts';
+import { prepare, type Prepared, type PrepareParts } from './prepare.ts';
+import { executionCollection, fromDocument, makeRecord, toDocument, type ExecutionRecord } from './record.ts';
+import { ReplayWindow } from './replay.ts';
+import { initialResult } from './result.ts';
+import { Runner } from './runner.ts';
+
+export interface ExecutionParts extends PrepareParts {
+  readonly store: Store;
+  readonly hooks: HookBus;
+  readonly log: Logger;
+  readonly instanceId: string;
+  /** The driver and its boxes. @throws sandbox_unavailable, isolation_insufficient */
+  sandboxes(): Promise<{ readonly chosen: ChosenDriver; readonly pool: BoxPool }>;
+}
+
+const saveAttempts = 5;
+const pollMs = 200;
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Accepts, runs, records and finds executions. Each that is accepted ends in exactly one recorded state. */
+export class Executions {
+  readonly admission: Admission;
+  readonly replay: ReplayWindow;
+  private readonly parts: ExecutionParts;
+  private readonly runner: Runner;
+
+  constructor(parts: ExecutionParts) {
+    this.parts = parts;
+    this.admission = new Admission(parts.settings);
+    this.replay = new ReplayWindow(parts.settings.replayBytes);
+    this.runner = new Runner(parts.hooks, parts.log);
+  }
+
+  /** Runs a program to its end, telling events on the way where `stream` is set. Aborting the call cancels the program. */
+  async create(params: ExecutionParams, call: OperationCall): Promise<ExecutionResult> {
+    const { principal, signal } = call;
+    const key =
+      params.idempotencyKey === undefined
+        ? undefined
+        : new IdempotencyKey(principal.tenant, params.idempotencyKey, params);
+    const earlier = await key?.find(this.parts.store);
+    if (earlier !== undefined) return this.get({ id: earlier, wait: true, stream: params.stream }, call);
+    const createdAt = new Date().toISOString();
+    const prepared = await prepare(this.parts, params, principal);
+    const cached = await this.parts.hooks.call('execution.lookup', prepared.request);
+    const leave = await this.admission.enter(principal.tenant, signal);
+    let start: LiveExecution | string;
+    try {
+      start = cached
+        ? await this.startCached(prepared, cached, createdAt, key)
+        : await this.start(prepared, createdAt, key);
+    } catch (thrown) {
+      leave();
+      throw thrown;
+    }
+    if (typeof start === 'string') {
+      leave();
+      return this.get({ id: start, wait: true, stream: params.stream }, call);
+    }
+    // Its turn ends with the program, not with the slowest reader of its events.
+    void start.settled.catch(() => undefined).then(leave);
+    return this.follow(start, params.stream === true, call);
+  }
+
+  /** Accepts and starts; a string is the id of the execution that the same idempotency key made meanwhile. */
+  private async start(
+    prepared: Prepared,
+    createdAt: string,
+    key: IdempotencyKey | undefined,
+  ): Promise<LiveExecution | string> {
+    const { chosen, pool } = await this.parts.sandboxes();
+    const plan = await prepared.runtime.plan(prepared.input);
+    // Finding a box and making the record durable take their time side by side; nothing runs before both are done.
+    const leasing = plan.ok
+      ? pool.acquire(prepared.request.tenant)
+      : Promise.reject(new SoulboxError('internal', 'nothing to run'));
+    leasing.catch(() => undefined);
+    const abandon = () => leasing.then((lease) => lease.release(true)).catch(() => undefined);
+    const live = await this.accept(prepared, createdAt, key, abandon);
+    if (typeof live !== 'string') void this.finish(live, this.runner.carryOut(live, plan, chosen, leasing));
+    return live;
+  }
+
+  private async startCached(
+    prepared: Prepared,
+    cached: ExecutionResult,
+    createdAt: string,
+    key: IdempotencyKey | undefined,
+  ): Promise<LiveExecution | string> {
+    const live = await this.accept(prepared, createdAt, key, () => Promise.resolve());
+    if (typeof live === 'string') return live;
+    for (const stream of ['stdout', 'stderr'] as const)
+      live.log.output(stream, Buffer.from(cached[stream], cached.encoding[stream]));
+    live.log.flushOutput();
+    const { id, labels } = live.result;
+    const now = new Date().toISOString();
+    void this.finish(
+      live,
+      Promise.resolve({
+        ...cached,
+        id,
+        labels,
+        createdAt,
+        startedAt: null,
+        settledAt: now,
+        status: 'settled' as const,
+        cache: { ...cached.cache, hit: true },
+      }),
+    );
+    return live;
+  }
+
+  /** Makes the record durable: from here on the execution exists. */
+  private async accept(
+    prepared: Prepared,
+    createdAt: string,
+    key: IdempotencyKey | undefined,
+    abandon: () => Promise<void>,
+  ): Promise<LiveExecution | string> {
+    const { request, language } = prepared;
+    const live = new LiveExecution(request, initialResult(request, language, createdAt));
+    const changes: StoreChange[] = [this.change(live, 0)];
+    if (key) changes.push(key.claim(request.id, createdAt));
+    try {
+      [live.version = 1] = await this.parts.store.commit(changes);
+    } catch (thrown) {
+      await abandon();
+      const winner =
+        isSoulboxError(thrown) && thrown.code === 'conflict' ? await key?.find(this.parts.store) : undefined;
+      if (winner !== undefined) return winner;
+      throw thrown;
+    }
+    this.replay.start(live);
+    live.log.event('accepted', { language: language.name, createdAt });
+    return live;
+  }
+
+  private change(live: LiveExecution, ifVersion: number): StoreChange {
+    const { tenant, principalId, id } = live.request;
+    const settled = live.result.status === 'settled';
+    const record = makeRecord(live.result, {
+      tenant,
+      principalId,
+      instance: this.parts.instanceId,
+      lastSeq: settled ? live.log.lastSeq + 1 : 0,
+    });
+    return { op: 'put', collection: executionCollection, id, value: toDocument(record), ifVersion };
+  }
+
+  private async finish(live: LiveExecution, outcome: Promise<ExecutionResult>): Promise<void> {
+    live.result = await outcome;
+    live.stdin.close();
+    const error = await this.save(live);
+    if (error) {
+      // It stays `running` in the store and becomes `interrupted` once this host is gone: one state, told truly.
+      this.replay.drop(live);
+      live.fail(error);
+    } else {
+      live.log.event('settled', { verdict: live.result.verdict, exitCode: live.result.exitCode });
+      this.replay.settle(live);
+      live.settle(live.result);
+    }
+    live.log.end();
+    await this.parts.hooks.call('execution.settled', { request: live.request, result: live.result });
+  }
+
+  private async save(live: LiveExecution): Promise<Error | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.parts.store.commit([this.change(live, live.version)]);
+        return undefined;
+      } catch (thrown) {
+        this.parts.log.error(
+          { err: thrown, execution: live.request.id, attempt },
+          'a settled execution could not be recorded',
+        );
+        if (attempt === saveAttempts) return thrown as Error;
+        await wait(100 * 2 ** attempt);
+      }
+    }
+  }
+
+  private async follow(live: LiveExecution, stream: boolean, call: OperationCall): Promise<ExecutionResult> {
+    const cancel = () => live.cancel();
+    call.signal.addEventListener('abort', cancel, { once: true });
+    if (call.signal.aborted) cancel();
+    try {
+      // Events go on to the end even when cancelled: `settled` is one of them.
+      if (stream) for await (const event of live.log.after(0, new AbortController().signal)) await call.emit(event);
+      return await live.settled;
+    } finally {
+      call.signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  /**
+   * An execution of the caller's tenant. With `stream`, events above `fromSeq` come first and the answer when it is
+   * settled; with `wait`, only the answer waits.
+   * @throws not_found, cancelled
+   */
+  async get(
+    params: { id: string; stream?: boolean | undefined; fromSeq?: number | undefined; wait?: boolean | undefined },
+    call: OperationCall,
+  ): Promise<ExecutionResult> {
+    const { id, stream = false, fromSeq = 0, wait: waits = false } = params;
+    const live = this.replay.get(id);
+    if (live && live.request.tenant === call.principal.tenant) {
+      if (stream) for await (const event of live.log.after(fromSeq, call.signal)) await call.emit(event);
+      if (call.signal.aborted) throw cancelled();
+      return stream || waits ? live.settled : live.result;
+    }
+    let record = await this.find(id, call.principal.tenant);
+    while ((stream || waits) && record.status === 'running' && !call.signal.aborted) {
+      await wait(pollMs);
+      record = await this.find(id, call.principal.tenant);
+    }
+    if (call.signal.aborted) throw cancelled();
+    // Its output is in the answer; only the end of the story is still known as an event.
+    if (stream && record.lastSeq > fromSeq)
+      await call.emit({
+        id,
+        seq: record.lastSeq,
+        type: 'settled',
+        data: { verdict: record.verdict, exitCode: record.result.exitCode },
+      });
+    return record.result;
+  }
+
+  private async find(id: string, tenant: string): Promise<ExecutionRecord> {
+    const found = await this.parts.store.get(executionCollection, id);
+    const record = found ? fromDocument(found) : undefined;
+    if (!record || record.tenant !== tenant)
+      throw new SoulboxError('not_found', 'there is no such execution', { details: { id } });
+    return record;
+  }
+
+  /** Ends a running execution and answers with its result; one that has ended already stays as it is. */
+  async cancel(id: string, call: OperationCall): Promise<ExecutionResult> {
+    const live = this.liveOf(id, call);
+    live?.cancel();
+    return live ? live.settled : (await this.find(id, call.principal.tenant)).result;
+  }
+
+  /** Adds to the standard input of a running execution. @throws not_found, conflict when it is closed */
+  async input(id: string, data: Uint8Array, close: boolean, call: OperationCall): Promise<void> {
+    const live = this.liveOf(id, call);
+    if (!live) {
+      await this.find(id, call.principal.tenant);
+      throw new SoulboxError('conflict', 'this execution does not run on this host any more');
+    }
+    await live.stdin.push(data);
+    if (close) live.stdin.close();
+  }
+
+  private liveOf(id: string, call: OperationCall): LiveExecution | undefined {
+    const live = this.replay.get(id);
+    return live?.request.tenant === call.principal.tenant ? live : undefined;
+  }
+
+  /** Accepts nothing more, lets running work finish until the deadline, then cancels it. Never rejects. */
+  async drain(deadlineMs: number): Promise<void> {
+    const finished = this.admission.close();
+    const late = () => new SoulboxError('deadline_exceeded', 'work is still running');
+    await withDeadline(finished, deadlineMs, late).catch(async () => {
+      for (const live of this.replay.active) live.cancel();
+      await Promise.allSettled(this.replay.active.map((live) => live.settled));
+    });
+  }
+}
+
+function cancelled(): SoulboxError {
+  return new SoulboxError('cancelled', 'the call was cancelled');
+}

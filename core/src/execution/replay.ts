@@ -1,0 +1,47 @@
+import type { LiveExecution } from './live.ts';
+
+/** Running executions, and as many settled ones as fit the budget, so that clients that come back miss nothing. */
+export class ReplayWindow {
+  private readonly running = new Map<string, LiveExecution>();
+  private readonly settled = new Map<string, LiveExecution>();
+  private readonly maxBytes: number;
+  private settledBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  get(id: string): LiveExecution | undefined {
+    return this.running.get(id) ?? this.settled.get(id);
+  }
+
+  start(live: LiveExecution): void {
+    this.running.set(live.request.id, live);
+  }
+
+  /** Keeps it as settled and forgets the oldest beyond the budget. */
+  settle(live: LiveExecution): void {
+    this.running.delete(live.request.id);
+    this.settled.set(live.request.id, live);
+    this.settledBytes += cost(live);
+    for (const [id, oldest] of this.settled) {
+      if (this.settledBytes <= this.maxBytes) break;
+      this.settled.delete(id);
+      this.settledBytes -= cost(oldest);
+    }
+  }
+
+  /** Takes a running one out that could not be recorded. */
+  drop(live: LiveExecution): void {
+    this.running.delete(live.request.id);
+  }
+
+  get active(): readonly LiveExecution[] {
+    return [...this.running.values()];
+  }
+}
+
+/** Its output, and about what the rest of an execution takes. */
+function cost(live: LiveExecution): number {
+  return live.log.bytes + 4_096;
+}

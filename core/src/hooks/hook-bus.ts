@@ -1,0 +1,135 @@
+import { AsyncParallelHook, AsyncSeriesBailHook, AsyncSeriesHook, AsyncSeriesWaterfallHook } from 'tapable';
+import {
+  hookCatalogue,
+  SoulboxError,
+  type BailHook,
+  type HookDefinition,
+  type HookName,
+  type Hooks,
+  type Tap,
+  type TapOptions,
+  type WaterfallHook,
+} from '@soulbox/plugin-sdk';
+import { guarded } from './guard.ts';
+import { makeTap, tapMetrics, type TapEntry, type TapFunction, type TapMetrics, type TapOwner } from './tap.ts';
+
+type Run = (...args: unknown[]) => Promise<unknown>;
+type Compiled = { tapPromise(options: { name: string; stage: number }, fn: Run): void; promise: Run };
+
+interface HookEntry {
+  readonly definition: HookDefinition;
+  readonly owner: string;
+  readonly taps: Set<TapEntry>;
+  /** tapable's compiled form of the present taps; made on the first call and dropped with every change. */
+  compiled: Compiled | undefined;
+}
+
+/** What calling a hook takes and gives, by its kind. */
+type CallArguments<H> =
+  H extends WaterfallHook<infer V, infer A>
+    ? [value: V, arg: A]
+    : H extends { readonly arg: infer A }
+      ? [arg: A]
+      : never;
+type CallResult<H> =
+  H extends WaterfallHook<infer V, unknown> ? V : H extends BailHook<unknown, infer R> ? R | undefined : void;
+
+const constructors = {
+  series: () => new AsyncSeriesHook(['arg']),
+  parallel: () => new AsyncParallelHook(['arg']),
+  bail: () => new AsyncSeriesBailHook(['arg']),
+  waterfall: () => new AsyncSeriesWaterfallHook<[unknown, unknown]>(['value', 'arg']),
+};
+
+/** Hooks, their taps and the calls of them. Owns the taps; tapable only runs immutable snapshots of them. */
+export class HookBus {
+  private readonly hooks = new Map<string, HookEntry>();
+
+  constructor() {
+    for (const [name, definition] of Object.entries(hookCatalogue)) this.add('core', name, definition);
+  }
+
+  /** @throws plugin_failed when the hook exists or its policy contradicts its kind. */
+  define(owner: string, name: string, definition: HookDefinition): Disposable {
+    if (!name.startsWith(`${owner}.`))
+      throw new SoulboxError('plugin_failed', `plugin ${owner} may only define hooks named ${owner}.*, not ${name}`);
+    if (this.hooks.has(name)) throw new SoulboxError('plugin_failed', `hook ${name} is defined twice`);
+    if (definition.kind === 'parallel' && definition.onError === 'fail')
+      throw new SoulboxError(
+        'plugin_failed',
+        `hook ${name}: a parallel hook observes, so its errors can only be isolated`,
+      );
+    this.add(owner, name, definition);
+    return { [Symbol.dispose]: () => void this.hooks.delete(name) };
+  }
+
+  private add(owner: string, name: string, definition: HookDefinition): void {
+    this.hooks.set(name, { definition, owner, taps: new Set(), compiled: undefined });
+  }
+
+  /**
+   * Adds a tap. `permitted` are the privileged hooks that the owner's manifest lists; `all` is for core's own use.
+   * @throws plugin_failed for an unknown hook, hook_not_permitted.
+   */
+  tap<N extends HookName>(
+    owner: TapOwner,
+    hook: N,
+    fn: Tap<Hooks[N]>,
+    options: TapOptions = {},
+    permitted: readonly string[] | 'all' = [],
+  ): Disposable {
+    const entry = this.hooks.get(hook);
+    if (!entry) throw new SoulboxError('plugin_failed', `plugin ${owner.id} taps hook ${hook}, which does not exist`);
+    if (typeof fn !== 'function')
+      throw new SoulboxError(
+        'plugin_failed',
+        `plugin ${owner.id} taps hook ${hook} with something that is not a function`,
+      );
+    if (entry.definition.privileged && permitted !== 'all' && !permitted.includes(hook)) {
+      throw new SoulboxError('hook_not_permitted', `plugin ${owner.id} taps ${hook} without declaring it`, {
+        details: { plugin: owner.id, hook },
+      });
+    }
+    const tap = makeTap(hook, entry.definition, owner, fn as TapFunction, options);
+    entry.taps.add(tap);
+    entry.compiled = undefined;
+    return {
+      [Symbol.dispose]: () => {
+        entry.taps.delete(tap);
+        entry.compiled = undefined;
+      },
+    };
+  }
+
+  /** Whether calling the hook would call anyone: lets callers skip making the argument. */
+  tapped(hook: HookName): boolean {
+    return (this.hooks.get(hook)?.taps.size ?? 0) > 0;
+  }
+
+  /**
+   * Calls a hook: observers resolve with nothing, bail hooks with the first answer, waterfalls with the final value.
+   * @throws hook_failed, hook_timeout, hook_invalid_result, or the tap's own SoulboxError, where the policy is `fail`.
+   */
+  async call<N extends HookName>(hook: N, ...args: CallArguments<Hooks[N]>): Promise<CallResult<Hooks[N]>> {
+    const entry = this.hooks.get(hook);
+    if (!entry) throw new SoulboxError('internal', `hook ${hook} does not exist`);
+    const { kind } = entry.definition;
+    if (entry.taps.size === 0) return (kind === 'waterfall' ? args[0] : undefined) as CallResult<Hooks[N]>;
+    entry.compiled ??= compile(entry);
+    return (await entry.compiled.promise(...args)) as CallResult<Hooks[N]>;
+  }
+
+  /** The taps of one plugin and what is known of their calls. */
+  metrics(owner: string): readonly TapMetrics[] {
+    return [...this.hooks.values()].flatMap((entry) =>
+      [...entry.taps].filter((tap) => tap.owner.id === owner).map(tapMetrics),
+    );
+  }
+}
+
+function compile(entry: HookEntry): Compiled {
+  const hook = constructors[entry.definition.kind]() as unknown as Compiled;
+  const ordered = [...entry.taps].sort((a, b) => a.stage - b.stage);
+  for (const tap of ordered) hook.tapPromise({ name: tap.owner.id, stage: tap.stage }, (...args) => guarded(tap, args));
+  return hook;
+}

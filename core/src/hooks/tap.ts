@@ -1,0 +1,63 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { HookDefinition, TapOptions } from '@soulbox/plugin-sdk';
+import type { Logger } from 'pino';
+
+/** Whose code a tap is. */
+export interface TapOwner {
+  readonly id: string;
+  readonly log: Logger;
+  /** Aborted when the plugin stops. */
+  readonly signal: AbortSignal;
+}
+
+export type TapFunction = (...args: never[]) => unknown;
+
+/** One function tapped into one hook, with what is known of its calls. */
+export interface TapEntry {
+  readonly hook: string;
+  readonly definition: HookDefinition;
+  readonly owner: TapOwner;
+  readonly fn: TapFunction;
+  readonly stage: -100 | 0 | 100;
+  readonly timeoutMs: number;
+  calls: number;
+  errors: number;
+  /** In nanoseconds. */
+  readonly durations: RecordableHistogram;
+}
+
+const stages = { pre: -100, post: 100 } as const;
+
+export function makeTap(
+  hook: string,
+  definition: HookDefinition,
+  owner: TapOwner,
+  fn: TapFunction,
+  options: TapOptions,
+): TapEntry {
+  return {
+    hook,
+    definition,
+    owner,
+    fn,
+    stage: options.order ? stages[options.order] : 0,
+    timeoutMs: Math.min(options.timeoutMs ?? Infinity, definition.timeoutMs),
+    calls: 0,
+    errors: 0,
+    durations: createHistogram(),
+  };
+}
+
+/** The calls of one tap, for `plugins.list`. Durations in milliseconds. */
+export interface TapMetrics {
+  readonly hook: string;
+  readonly calls: number;
+  readonly errors: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
+
+export function tapMetrics(tap: TapEntry): TapMetrics {
+  const ms = (percentile: number) => (tap.calls === 0 ? 0 : tap.durations.percentile(percentile) / 1e6);
+  return { hook: tap.hook, calls: tap.calls, errors: tap.errors, p50Ms: ms(50), p95Ms: ms(95) };
+}

@@ -1,0 +1,246 @@
+import type { Logger } from 'pino';
+import { Api, AuthProvider, SoulboxError, Store, Transport, type Api as ApiContract } from '@soulbox/plugin-sdk';
+import type { LoadedConfig } from './config/load.ts';
+import { openDataDir } from './data-dir.ts';
+import { Executions } from './execution/executions.ts';
+import { Maintenance } from './execution/maintenance.ts';
+import { executionCollection, executionIndexes } from './execution/record.ts';
+import { idempotencyCollection } from './execution/idempotency.ts';
+import { HookBus } from './hooks/hook-bus.ts';
+import { Instance } from './instance.ts';
+import { makeLog } from './log.ts';
+import { HostApi } from './operations/api.ts';
+import { OperationCatalogue } from './operations/catalogue.ts';
+import { addExecutionOperations } from './operations/execution-operations.ts';
+import { addHostOperations } from './operations/host-operations.ts';
+import { PluginHost } from './plugins/plugin-host.ts';
+import type { PluginRecord } from './plugins/record.ts';
+import { configuredPlugins, inlinePlugins, type InlinePlugin } from './plugins/source.ts';
+import { Languages } from './sandboxes/languages.ts';
+import { BoxPool } from './sandboxes/pool.ts';
+import { SandboxRegistry, type ChosenDriver } from './sandboxes/registry.ts';
+import { Services } from './services.ts';
+
+export type HostState = 'created' | 'starting' | 'ready' | 'draining' | 'stopped' | 'failed';
+const transitions: Readonly<Record<HostState, readonly HostState[]>> = {
+  created: ['starting'],
+  starting: ['ready', 'failed'],
+  ready: ['draining'],
+  draining: ['stopped'],
+  stopped: [],
+  failed: ['stopped'],
+};
+
+export interface HostOptions {
+  readonly config: LoadedConfig;
+  /** Plugins in memory, beside the configured ones. */
+  readonly plugins?: Readonly<Record<string, InlinePlugin>>;
+  /** Whether transports listen; a host in another program's process need not. */
+  readonly listen?: boolean;
+  readonly log?: Logger;
+}
+
+/** The host: from configuration to a running set of plugins, and back. One object is one run. */
+export class Host {
+  readonly log: Logger;
+  readonly hooks = new HookBus();
+  readonly services = new Services();
+  readonly operations = new OperationCatalogue();
+  readonly api: ApiContract;
+  readonly registry: SandboxRegistry;
+  readonly languages: Languages;
+  /** What operators must see once: credentials made at the first start. */
+  readonly notices: { readonly label: string; readonly secret: string }[] = [];
+  addresses: readonly string[] = [];
+  private readonly options: HostOptions;
+  private readonly startedAt = new Date();
+  private current: HostState = 'created';
+  private pluginHost: PluginHost | undefined;
+  private instance: Instance | undefined;
+  private executions: Executions | undefined;
+  private maintenance: Maintenance | undefined;
+  private pool: { readonly chosen: ChosenDriver; readonly pool: BoxPool } | undefined;
+  private starting: Promise<void> | undefined;
+  private stopping: Promise<void> | undefined;
+
+  constructor(options: HostOptions) {
+    const { config, secrets } = options.config;
+    this.options = options;
+    this.log = options.log ?? makeLog(config.host.logLevel, secrets);
+    this.api = new HostApi(this.hooks, this.operations, this.log);
+    this.registry = new SandboxRegistry(this.services, config.sandbox, this.log);
+    this.languages = new Languages(this.services, this.log);
+  }
+
+  get state(): HostState {
+    return this.current;
+  }
+
+  get plugins(): readonly PluginRecord[] {
+    return this.pluginHost?.all ?? [];
+  }
+
+  private enter(state: HostState): void {
+    if (!transitions[this.current].includes(state))
+      throw new SoulboxError('internal', `a host that is ${this.current} cannot become ${state}`);
+    this.current = state;
+  }
+
+  /**
+   * Brings everything up and begins to serve.
+   * @throws SoulboxError when a required plugin or the store is not there; all that was started is stopped again.
+   */
+  start(): Promise<void> {
+    this.starting ??= this.open();
+    return this.starting;
+  }
+
+  private async open(): Promise<void> {
+    this.enter('starting');
+    try {
+      await this.bringUp();
+      this.enter('ready');
+    } catch (thrown) {
+      this.enter('failed');
+      await this.tearDown('failed to start');
+      throw thrown;
+    }
+    await this.hooks.call('host.ready', { addresses: this.addresses });
+  }
+
+  private async bringUp(): Promise<void> {
+    const { config } = this.options.config;
+    const { path: dataDir, deploymentId } = await openDataDir(config.host.dataDir);
+    this.services.provide('core', Api, this.api);
+    const parts = {
+      hooks: this.hooks,
+      services: this.services,
+      operations: this.operations,
+      log: this.log,
+      dataDir,
+      deploymentId,
+    };
+    const plugins = new PluginHost(parts, config.host);
+    this.pluginHost = plugins;
+    const { registry, languages, hooks } = this;
+    addHostOperations(this.operations, {
+      plugins,
+      hooks,
+      registry,
+      languages,
+      startedAt: this.startedAt,
+      state: () => this.current,
+      load: () => this.executions?.admission.load ?? { running: 0, waiting: 0 },
+    });
+    await plugins.start(
+      [...configuredPlugins(this.options.config), ...inlinePlugins(this.options.plugins ?? {})],
+      [Api],
+    );
+    await this.openExecutions();
+    await this.bootstrapKeys();
+    if (this.options.listen !== false) await this.listen();
+  }
+
+  private async openExecutions(): Promise<void> {
+    const store = this.services.get<Store>(Store);
+    if (!store)
+      throw new SoulboxError(
+        'capability_missing',
+        'no active plugin provides a store, and executions cannot be recorded without one',
+      );
+    const { config } = this.options.config;
+    await store.define(executionCollection, { indexes: executionIndexes });
+    await store.define(idempotencyCollection, { indexes: ['createdAt'] });
+    this.instance = new Instance(store);
+    await this.instance.register();
+    const { hooks, languages, log } = this;
+    const sandboxes = () => this.openPool();
+    this.executions = new Executions({
+      store,
+      hooks,
+      languages,
+      log,
+      settings: config.executions,
+      instanceId: this.instance.id,
+      sandboxes,
+    });
+    addExecutionOperations(this.operations, this.executions, store);
+    this.maintenance = new Maintenance({
+      store,
+      instance: this.instance,
+      log,
+      services: this.services,
+      retentionDays: config.executions.retentionDays,
+    });
+    await this.maintenance.start();
+  }
+
+  /** The boxes of the driver in use, made of what the languages need now. */
+  private async openPool(): Promise<{ readonly chosen: ChosenDriver; readonly pool: BoxPool }> {
+    const chosen = await this.registry.choose();
+    const paths = await this.languages.paths();
+    this.pool ??= {
+      chosen,
+      pool: new BoxPool(chosen, this.hooks, this.options.config.config.sandbox, this.log, paths),
+    };
+    this.pool.pool.setPaths(paths);
+    return this.pool;
+  }
+
+  /** Finds the driver and makes the first boxes, so that the first execution need not wait. @throws sandbox_unavailable, isolation_insufficient */
+  async warm(): Promise<ChosenDriver> {
+    const { chosen, pool } = await this.openPool();
+    await pool.warm();
+    return chosen;
+  }
+
+  private async bootstrapKeys(): Promise<void> {
+    for (const provider of this.services.all<AuthProvider>(AuthProvider).values()) {
+      const made = await provider.bootstrap?.();
+      if (made) this.notices.push(made);
+    }
+  }
+
+  private async listen(): Promise<void> {
+    const listening = await Promise.all(
+      [...this.services.all<Transport>(Transport).values()].map((transport) => transport.listen()),
+    );
+    this.addresses = listening.map(({ url }) => url);
+  }
+
+  /**
+   * Refuses new work, lets running work finish until the deadline, and takes everything down. Repeated calls wait for
+   * the first. Never rejects.
+   */
+  stop(reason = 'asked to', deadlineMs: number = this.options.config.config.host.drainMs): Promise<void> {
+    this.stopping ??= this.drain(reason, deadlineMs);
+    return this.stopping;
+  }
+
+  private async drain(reason: string, deadlineMs: number): Promise<void> {
+    await this.starting?.catch(() => undefined);
+    if (this.current !== 'ready') return;
+    this.enter('draining');
+    await this.hooks.call('host.draining', { deadlineMs });
+    await this.executions?.drain(deadlineMs);
+    await this.tearDown(reason);
+  }
+
+  private async tearDown(reason: string): Promise<void> {
+    const transports = [...this.services.all<Transport>(Transport).values()];
+    await Promise.allSettled(transports.map((transport) => transport.close({ deadlineMs: 1_000 })));
+    await this.hooks.call('host.stopped', { reason });
+    await this.maintenance?.stop();
+    await this.pool?.pool.close();
+    await this.instance
+      ?.unregister()
+      .catch((error: unknown) => this.log.warn({ err: error }, 'this run of the host could not be signed off'));
+    await this.pluginHost?.stop();
+    this.enter('stopped');
+  }
+
+  /** Takes a plugin out of service for what its code did outside any call of ours. */
+  async quarantine(plugin: string, thrown: unknown): Promise<void> {
+    await this.pluginHost?.quarantine(plugin, thrown);
+  }
+}

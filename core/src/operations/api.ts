@@ -1,0 +1,87 @@
+import type { Logger } from 'pino';
+import {
+  isSoulboxError,
+  toSoulboxError,
+  type Api,
+  type CallOptions,
+  type Credentials,
+  type OperationDescriptor,
+  type Principal,
+  type StreamItem,
+} from '@soulbox/plugin-sdk';
+import { authenticate } from '../access/authenticate.ts';
+import { authorize } from '../access/authorize.ts';
+import type { HookBus } from '../hooks/hook-bus.ts';
+import type { OperationCatalogue } from './catalogue.ts';
+import { Channel } from './channel.ts';
+
+/** The one way in: every call of every transport is checked, permitted and run here. */
+export class HostApi implements Api {
+  private readonly hooks: HookBus;
+  private readonly catalogue: OperationCatalogue;
+  private readonly log: Logger;
+
+  constructor(hooks: HookBus, catalogue: OperationCatalogue, log: Logger) {
+    this.hooks = hooks;
+    this.catalogue = catalogue;
+    this.log = log;
+  }
+
+  operations(): Promise<readonly OperationDescriptor[]> {
+    return Promise.resolve(this.catalogue.describe());
+  }
+
+  async authenticate(credentials: Credentials): Promise<Principal> {
+    try {
+      return await authenticate(this.hooks, credentials);
+    } catch (thrown) {
+      throw this.reported(thrown, 'auth.authenticate', undefined);
+    }
+  }
+
+  async call(operation: string, params: unknown, options: CallOptions): Promise<unknown> {
+    return this.invoke(operation, params, options, () => Promise.resolve());
+  }
+
+  async *stream(operation: string, params: unknown, options: CallOptions): AsyncIterable<StreamItem> {
+    const events = new Channel<unknown>();
+    const result = this.invoke(operation, params, options, (event) => events.send(event)).finally(() => events.close());
+    // The consumer hears of a failure below; should it walk away earlier, nobody would.
+    result.catch(() => undefined);
+    try {
+      for await (const event of events) yield { event };
+    } finally {
+      events.close();
+    }
+    yield { result: await result };
+  }
+
+  private async invoke(
+    operation: string,
+    params: unknown,
+    options: CallOptions,
+    emit: (event: unknown) => Promise<void>,
+  ): Promise<unknown> {
+    const { principal, requestId, signal } = options;
+    try {
+      await authorize(this.hooks, principal, this.catalogue.find(operation));
+      return await this.catalogue.run(operation, params, {
+        principal,
+        requestId,
+        signal,
+        log: this.log.child({ requestId, operation }),
+        emit,
+      });
+    } catch (thrown) {
+      throw this.reported(thrown, operation, requestId);
+    }
+  }
+
+  /** What the client may know of an error; what it may not goes to the log. */
+  private reported(thrown: unknown, operation: string, requestId: string | undefined): Error {
+    const error = toSoulboxError(thrown);
+    if (!isSoulboxError(thrown) || error.entry.http >= 500)
+      this.log.error({ err: thrown, operation, requestId }, 'an operation failed');
+    return error;
+  }
+}

@@ -1,0 +1,165 @@
+import { defineOperation, EnforcementSchema, isSoulboxError, z } from '@soulbox/plugin-sdk';
+import type { HookBus } from '../hooks/hook-bus.ts';
+import { pluginStates } from '../plugins/record.ts';
+import type { PluginHost } from '../plugins/plugin-host.ts';
+import type { Languages } from '../sandboxes/languages.ts';
+import type { SandboxRegistry } from '../sandboxes/registry.ts';
+import { hostVersion } from '../version.ts';
+import type { OperationCatalogue } from './catalogue.ts';
+
+const nothing = z.strictObject({});
+
+const ReasonSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+
+const info = defineOperation({
+  name: 'host.info',
+  summary: 'Describes the host: version, state, load and what its sandboxes enforce.',
+  params: nothing,
+  result: z.object({
+    name: z.literal('soulbox'),
+    version: z.string(),
+    state: z.string(),
+    node: z.string(),
+    platform: z.string(),
+    startedAt: z.string(),
+    uptimeMs: z.number(),
+    executions: z.object({ running: z.int(), waiting: z.int() }),
+    /** `null` where no sandbox can be built; `problem` then says why. */
+    sandbox: z
+      .object({ driver: z.string(), enforced: EnforcementSchema, capabilities: z.array(z.string()) })
+      .nullable(),
+    problem: ReasonSchema.nullable(),
+  }),
+  permission: 'host:read',
+  owner: { kind: 'host' },
+  effect: 'read',
+  errors: [],
+});
+
+const plugins = defineOperation({
+  name: 'plugins.list',
+  summary: 'Lists the plugins with their state, what they provide and how their hooks fare.',
+  params: nothing,
+  result: z.object({
+    plugins: z.array(
+      z.object({
+        id: z.string(),
+        package: z.string(),
+        version: z.string().nullable(),
+        state: z.enum(pluginStates),
+        reason: z.string().nullable(),
+        error: z.object({ code: z.string(), message: z.string() }).nullable(),
+        required: z.boolean(),
+        isolation: z.literal('inline'),
+        provides: z.array(z.string()),
+        startedMs: z.number().nullable(),
+        hooks: z.array(
+          z.object({ hook: z.string(), calls: z.int(), errors: z.int(), p50Ms: z.number(), p95Ms: z.number() }),
+        ),
+      }),
+    ),
+  }),
+  permission: 'plugins:read',
+  owner: { kind: 'host' },
+  effect: 'read',
+  errors: [],
+});
+
+const languages = defineOperation({
+  name: 'languages.list',
+  summary: 'Lists the languages with their versions and whether they can be used.',
+  params: nothing,
+  result: z.object({
+    languages: z.array(
+      z.object({
+        name: z.string(),
+        version: z.string(),
+        aliases: z.array(z.string()),
+        extensions: z.array(z.string()),
+        available: z.boolean(),
+        reason: z.string().nullable(),
+      }),
+    ),
+  }),
+  permission: 'languages:read',
+  owner: { kind: 'host' },
+  effect: 'read',
+  errors: [],
+});
+
+export interface HostFacts {
+  readonly plugins: PluginHost;
+  readonly hooks: HookBus;
+  readonly registry: SandboxRegistry;
+  readonly languages: Languages;
+  readonly startedAt: Date;
+  state(): string;
+  load(): { readonly running: number; readonly waiting: number };
+}
+
+export function addHostOperations(catalogue: OperationCatalogue, facts: HostFacts): void {
+  catalogue.add('core', info, async () => {
+    const sandbox = await sandboxInfo(facts.registry);
+    const { startedAt } = facts;
+    return {
+      name: 'soulbox' as const,
+      version: hostVersion,
+      state: facts.state(),
+      node: process.versions.node,
+      platform: `${process.platform}-${process.arch}`,
+      startedAt: startedAt.toISOString(),
+      uptimeMs: Date.now() - startedAt.getTime(),
+      executions: facts.load(),
+      ...sandbox,
+    };
+  });
+  catalogue.add('core', plugins, async () => {
+    await facts.plugins.checkHealth();
+    return { plugins: facts.plugins.all.map((record) => describePlugin(record, facts.hooks)) };
+  });
+  catalogue.add('core', languages, async () => {
+    const all = await facts.languages.list();
+    return {
+      languages: all.map(({ info: { paths: _paths, canary: _canary, aliases, extensions, ...rest } }) => ({
+        ...rest,
+        aliases: [...aliases],
+        extensions: [...extensions],
+      })),
+    };
+  });
+}
+
+async function sandboxInfo(registry: SandboxRegistry) {
+  try {
+    const { name, report } = await registry.choose();
+    return {
+      sandbox: { driver: name, enforced: report.enforced, capabilities: [...report.capabilities] },
+      problem: null,
+    };
+  } catch (thrown) {
+    if (!isSoulboxError(thrown)) throw thrown;
+    const { code, message, details } = thrown;
+    return { sandbox: null, problem: { code, message, ...(details ? { details: { ...details } } : {}) } };
+  }
+}
+
+function describePlugin(record: PluginHost['all'][number], hooks: HookBus) {
+  const { id, packageName, manifest, state, reason, error, required, provided, startedMs } = record;
+  return {
+    id,
+    package: packageName,
+    version: manifest?.version ?? null,
+    state,
+    reason,
+    error: error ? { code: error.code, message: error.message } : null,
+    required,
+    isolation: 'inline' as const,
+    provides: [...provided],
+    startedMs,
+    hooks: [...hooks.metrics(id)],
+  };
+}

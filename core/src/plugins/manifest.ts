@@ -1,0 +1,54 @@
+import semver from 'semver';
+import { parse, SoulboxError, z } from '@soulbox/plugin-sdk';
+import { hostVersion } from '../version.ts';
+
+/** The part of a plugin's package.json that the host reads before it runs any of the plugin's code. */
+export const ManifestSchema = z.object({
+  name: z.string().min(1),
+  version: z.string().refine((v) => semver.valid(v) !== null, 'must be a semantic version'),
+  engines: z.object({ soulbox: z.string().min(1), node: z.string().min(1).optional() }),
+  soulbox: z.object({
+    id: z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be in kebab-case'),
+    isolation: z
+      .array(z.enum(['inline', 'process']))
+      .min(1)
+      .default(['inline']),
+    permissions: z.object({ hooks: z.array(z.string()).default([]) }).prefault({}),
+    /** A client for URLs of these schemes, which the plugin's package exports under a subpath. */
+    client: z.object({ schemes: z.array(z.string().min(1)), export: z.string().startsWith('./') }).optional(),
+  }),
+});
+export type Manifest = z.infer<typeof ManifestSchema>;
+
+/** Whether a range accepts versions of one major only: `*` or `>=1` would promise what nobody can know. */
+function bindsMajor(range: string): boolean {
+  const parsed = new semver.Range(range);
+  const probe = semver.minVersion(parsed);
+  return probe !== null && !semver.intersects(parsed, `>=${probe.major + 1}.0.0-0`);
+}
+
+function satisfied(version: string, range: string): boolean {
+  // A pre-release of the host must be able to load what is made for the release; a release never matches by pre-releases.
+  return semver.satisfies(version, range, { includePrerelease: semver.prerelease(version) !== null });
+}
+
+/**
+ * Checks a plugin's package.json.
+ * @throws plugin_manifest_invalid, plugin_engine_mismatch
+ */
+export function parseManifest(packageJson: unknown, nodeVersion: string = process.versions.node): Manifest {
+  const manifest = parse(ManifestSchema, packageJson, 'plugin_manifest_invalid');
+  const { soulbox, node } = manifest.engines;
+  if (semver.validRange(soulbox) === null)
+    throw new SoulboxError('plugin_manifest_invalid', `engines.soulbox: "${soulbox}" is not a range of versions`);
+  if (!bindsMajor(soulbox))
+    throw new SoulboxError(
+      'plugin_manifest_invalid',
+      `engines.soulbox: "${soulbox}" is not specific enough: it must bind a major version`,
+    );
+  if (!satisfied(hostVersion, soulbox))
+    throw new SoulboxError('plugin_engine_mismatch', `made for soulbox ${soulbox}, but this is ${hostVersion}`);
+  if (node !== undefined && !semver.satisfies(nodeVersion, node))
+    throw new SoulboxError('plugin_engine_mismatch', `made for node ${node}, but this is ${nodeVersion}`);
+  return manifest;
+}

@@ -1,0 +1,77 @@
+import type { Logger } from 'pino';
+import { LanguageRuntime, SoulboxError, toSoulboxError, type LanguageInfo } from '@soulbox/plugin-sdk';
+import type { Services } from '../services.ts';
+
+export interface KnownLanguage {
+  readonly runtime: LanguageRuntime;
+  readonly info: LanguageInfo;
+}
+
+/** The languages that plugins brought, by name and alias. */
+export class Languages {
+  private readonly services: Services;
+  private readonly log: Logger;
+  private known = new Map<string, KnownLanguage>();
+  private described: ReadonlySet<LanguageRuntime> = new Set();
+
+  constructor(services: Services, log: Logger) {
+    this.services = services;
+    this.log = log;
+  }
+
+  /** All of them, by name. Asks each runtime once, and again after plugins came or went. */
+  async list(): Promise<readonly KnownLanguage[]> {
+    const runtimes = this.services.all<LanguageRuntime>(LanguageRuntime);
+    const present = new Set(runtimes.values());
+    if (present.size !== this.described.size || [...present].some((r) => !this.described.has(r))) {
+      const all = await Promise.all([...runtimes].map(([name, runtime]) => this.describe(name, runtime)));
+      this.known = new Map(all.map((language) => [language.info.name, language]));
+      this.described = present;
+    }
+    return [...this.known.values()].sort((a, b) => a.info.name.localeCompare(b.info.name));
+  }
+
+  private async describe(name: string, runtime: LanguageRuntime): Promise<KnownLanguage> {
+    try {
+      return { runtime, info: await runtime.describe() };
+    } catch (thrown) {
+      this.log.error({ err: thrown, language: name }, 'a language could not be described');
+      const reason = toSoulboxError(thrown).message;
+      const info: LanguageInfo = {
+        name,
+        aliases: [],
+        extensions: [],
+        version: '',
+        available: false,
+        reason,
+        paths: [],
+        canary: { code: '', stdout: '' },
+      };
+      return { runtime, info };
+    }
+  }
+
+  /** @throws language_unknown, language_unavailable */
+  async find(name: string): Promise<KnownLanguage> {
+    const all = await this.list();
+    const wanted = name.toLowerCase();
+    const found = this.known.get(wanted) ?? all.find((language) => language.info.aliases.includes(wanted));
+    if (!found) {
+      const languages = all.map((language) => language.info.name);
+      throw new SoulboxError('language_unknown', `there is no language "${name.slice(0, 64)}" here`, {
+        details: { field: 'language', languages },
+      });
+    }
+    if (!found.info.available)
+      throw new SoulboxError('language_unavailable', `${found.info.name}: ${found.info.reason}`, {
+        details: { field: 'language' },
+      });
+    return found;
+  }
+
+  /** What boxes need to run every language that is available. */
+  async paths(): Promise<string[]> {
+    const all = await this.list();
+    return [...new Set(all.filter((l) => l.info.available).flatMap((l) => l.info.paths))].sort();
+  }
+}

@@ -1,0 +1,203 @@
+import type { Logger } from 'pino';
+import { toSoulboxError, type SandboxInfo, type SandboxSpec } from '@soulbox/plugin-sdk';
+import type { Config } from '../config/schema.ts';
+import type { HookBus } from '../hooks/hook-bus.ts';
+import type { ChosenDriver } from './registry.ts';
+
+type EndReason = 'request' | 'idle' | 'outdated' | 'failed';
+
+/** A box in use by one tenant, or waiting for its first. */
+interface Box {
+  readonly info: SandboxInfo;
+  readonly generation: number;
+  tenant: string | undefined;
+  leases: number;
+  /** No longer handed out; goes when its last lease ends. */
+  retired: EndReason | undefined;
+  idle: NodeJS.Timeout | undefined;
+}
+
+/** The right to run in a box. `release(false)` says that the box is broken. */
+export interface BoxLease {
+  readonly sandboxId: string;
+  release(healthy: boolean): void;
+}
+
+/**
+ * Boxes of one driver: each belongs to one tenant for its whole life, and a few wait ready for tenants that have none.
+ * How many wait is asked of the hook `scaling.signal` after every change.
+ */
+export class BoxPool {
+  private readonly chosen: ChosenDriver;
+  private readonly hooks: HookBus;
+  private readonly settings: Config['sandbox'];
+  private readonly log: Logger;
+  private readonly boxes = new Set<Box>();
+  private readonly making = new Map<string, Promise<Box>>();
+  private readonly ends = new Set<Promise<void>>();
+  private readonly abort = new AbortController();
+  private paths: readonly string[];
+  private generation = 0;
+  private filling: Promise<void> = Promise.resolve();
+  private lastWant = 0;
+
+  constructor(
+    chosen: ChosenDriver,
+    hooks: HookBus,
+    settings: Config['sandbox'],
+    log: Logger,
+    paths: readonly string[],
+  ) {
+    this.chosen = chosen;
+    this.hooks = hooks;
+    this.settings = settings;
+    this.log = log;
+    this.paths = paths;
+  }
+
+  /** Changes what boxes are made of; present ones are replaced as they become free. */
+  setPaths(paths: readonly string[]): void {
+    if (JSON.stringify(paths) === JSON.stringify(this.paths)) return;
+    this.paths = paths;
+    this.generation += 1;
+    for (const box of this.boxes) this.retire(box, 'outdated');
+    this.refill();
+  }
+
+  /** A box for a tenant: its own, or one that waits ready, or a new one. @throws sandbox_unavailable */
+  async acquire(tenant: string): Promise<BoxLease> {
+    const box = await this.boxFor(tenant);
+    clearTimeout(box.idle);
+    box.leases += 1;
+    let released = false;
+    return {
+      sandboxId: box.info.id,
+      release: (healthy) => {
+        if (released) return;
+        released = true;
+        this.release(box, healthy);
+      },
+    };
+  }
+
+  private async boxFor(tenant: string): Promise<Box> {
+    const own = this.find((box) => box.tenant === tenant);
+    if (own) return own;
+    const waiting = this.find((box) => box.tenant === undefined);
+    if (waiting) {
+      waiting.tenant = tenant;
+      this.refill();
+      return waiting;
+    }
+    let making = this.making.get(tenant);
+    if (!making) {
+      making = this.make(tenant).finally(() => this.making.delete(tenant));
+      this.making.set(tenant, making);
+    }
+    const made = await making;
+    this.refill();
+    return made;
+  }
+
+  private find(fits: (box: Box) => boolean): Box | undefined {
+    for (const box of this.boxes) if (!box.retired && fits(box)) return box;
+    return undefined;
+  }
+
+  private async make(tenant: string | undefined): Promise<Box> {
+    const { driver, name } = this.chosen;
+    const generation = this.generation;
+    const spec: SandboxSpec = await this.hooks.call(
+      'sandbox.creating',
+      { paths: this.paths, labels: {} },
+      { driver: name },
+    );
+    const info = await driver.create(spec, { signal: this.abort.signal });
+    const box: Box = { info, generation, tenant, leases: 0, retired: undefined, idle: undefined };
+    this.boxes.add(box);
+    // Something changed, or the pool was closed, while it was being made.
+    if (generation !== this.generation) this.retire(box, 'outdated');
+    if (this.abort.signal.aborted) this.retire(box, 'request');
+    await this.hooks.call('sandbox.created', { sandbox: info, driver: name });
+    return box;
+  }
+
+  private release(box: Box, healthy: boolean): void {
+    box.leases -= 1;
+    if (!healthy) this.retire(box, 'failed');
+    if (box.leases > 0) return;
+    if (box.retired) this.end(box, box.retired);
+    else {
+      box.idle = setTimeout(() => this.retire(box, 'idle'), this.settings.idleMs);
+      box.idle.unref();
+    }
+  }
+
+  private retire(box: Box, reason: EndReason): void {
+    box.retired ??= reason;
+    if (box.leases === 0) this.end(box, box.retired);
+  }
+
+  private end(box: Box, reason: EndReason): void {
+    if (!this.boxes.delete(box)) return;
+    clearTimeout(box.idle);
+    const ending = this.destroy(box, reason).finally(() => this.ends.delete(ending));
+    this.ends.add(ending);
+    this.refill();
+  }
+
+  private async destroy(box: Box, reason: EndReason): Promise<void> {
+    const { driver, name } = this.chosen;
+    try {
+      await driver.destroy(box.info.id);
+    } catch (error) {
+      this.log.error({ err: error, sandbox: box.info.id }, 'a sandbox could not be destroyed');
+    }
+    await this.hooks.call('sandbox.destroyed', { id: box.info.id, driver: name, reason });
+  }
+
+  /** Makes boxes until as many wait as wanted, or ends those beyond it. Runs one at a time, off every request's path. */
+  private refill(): void {
+    if (this.abort.signal.aborted) return;
+    this.filling = this.filling
+      .then(() => this.fill())
+      .catch((thrown: unknown) => {
+        this.log.warn({ err: toSoulboxError(thrown) }, 'no sandbox could be made ready ahead of need');
+      });
+  }
+
+  /** Resolves when as many boxes wait as are wanted now. */
+  async warm(): Promise<void> {
+    this.refill();
+    await this.filling;
+  }
+
+  private async fill(): Promise<void> {
+    const waiting = () => [...this.boxes].filter((box) => box.tenant === undefined && !box.retired);
+    const assigned = [...this.boxes].filter((box) => box.tenant !== undefined).length;
+    const driver = this.chosen.name;
+    const { want } = await this.hooks.call(
+      'scaling.signal',
+      { want: this.settings.ready },
+      { driver, ready: waiting().length, assigned },
+    );
+    for (const box of waiting().slice(want)) this.retire(box, 'idle');
+    while (waiting().length < want && !this.abort.signal.aborted) await this.make(undefined);
+    if (want !== this.lastWant) {
+      const from = this.lastWant;
+      this.lastWant = want;
+      await this.hooks.call('scaling.changed', { driver, from, to: want });
+    }
+  }
+
+  /** Takes every box away. Never rejects. */
+  async close(): Promise<void> {
+    this.abort.abort();
+    await Promise.allSettled([this.filling, ...this.making.values()]);
+    for (const box of this.boxes) {
+      box.retired = 'request';
+      this.end(box, 'request');
+    }
+    await Promise.allSettled(this.ends);
+  }
+}

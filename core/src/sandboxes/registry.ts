@@ -1,0 +1,131 @@
+import type { Logger } from 'pino';
+import {
+  reachesIsolation,
+  SandboxDriver,
+  SoulboxError,
+  toSoulboxError,
+  type DriverReport,
+  type IsolationLevel,
+} from '@soulbox/plugin-sdk';
+import type { Config } from '../config/schema.ts';
+import { withDeadline } from '../deadline.ts';
+import type { Services } from '../services.ts';
+
+/** A driver that works here, and what it enforces. */
+export interface ChosenDriver {
+  readonly name: string;
+  readonly driver: SandboxDriver;
+  readonly report: DriverReport;
+}
+
+/** One driver as `soulbox doctor` shows it. `problem` says why it is not used; `null` when it could be. */
+export interface DriverStatus {
+  readonly name: string;
+  readonly report: DriverReport;
+  readonly problem: string | null;
+}
+
+const unenforced = {
+  namespaces: 'none',
+  user: 'none',
+  filesystem: 'none',
+  network: 'none',
+  seccomp: 'none',
+  memory: 'none',
+  processes: 'none',
+  cpu: 'none',
+  disk: 'none',
+  output: 'none',
+  wall: 'none',
+};
+
+function failedReport(reason: string): DriverReport {
+  return { available: false, reason, enforced: { level: 'none', ...unenforced }, capabilities: [], advice: [] };
+}
+
+/** Finds the driver to use: the first in the configured order whose canary proves that it holds enough. */
+export class SandboxRegistry {
+  private readonly services: Services;
+  private readonly settings: Config['sandbox'];
+  private readonly log: Logger;
+  private chosen: Promise<ChosenDriver> | undefined;
+
+  constructor(services: Services, settings: Config['sandbox'], log: Logger) {
+    this.services = services;
+    this.settings = settings;
+    this.log = log;
+  }
+
+  /**
+   * The driver for executions; found out once and kept.
+   * @throws sandbox_unavailable, isolation_insufficient: with the reason of each driver under `details.drivers`.
+   */
+  choose(): Promise<ChosenDriver> {
+    if (!this.chosen) {
+      const choosing = this.findDriver();
+      this.chosen = choosing;
+      // What was missing may be there at the next try.
+      choosing.catch(() => (this.chosen = undefined));
+    }
+    return this.chosen;
+  }
+
+  private candidates(): [string, SandboxDriver][] {
+    const drivers = this.services.all<SandboxDriver>(SandboxDriver);
+    const { driver, order } = this.settings;
+    const wanted =
+      driver === 'auto' ? [...order, ...[...drivers.keys()].filter((name) => !order.includes(name))] : [driver];
+    return wanted.flatMap((name) => {
+      const found = drivers.get(name);
+      return found ? [[name, found] as [string, SandboxDriver]] : [];
+    });
+  }
+
+  private async findDriver(): Promise<ChosenDriver> {
+    const tried: DriverStatus[] = [];
+    for (const [name, driver] of this.candidates()) {
+      const status = await this.inspect(name, driver);
+      if (status.problem === null) return { name, driver, report: status.report };
+      this.log.warn({ driver: name, problem: status.problem }, 'a sandbox driver is not usable');
+      tried.push(status);
+    }
+    throw unusable(tried, this.settings.driver);
+  }
+
+  /** Probes every driver afresh, for people who want to know. */
+  inspectAll(): Promise<DriverStatus[]> {
+    return Promise.all(this.candidates().map(([name, driver]) => this.inspect(name, driver)));
+  }
+
+  private async inspect(name: string, driver: SandboxDriver): Promise<DriverStatus> {
+    const { probeMs, minimum } = this.settings;
+    const abort = new AbortController();
+    const late = () => new SoulboxError('plugin_timeout', `the probe did not end within ${probeMs} ms`);
+    let report: DriverReport;
+    try {
+      report = await withDeadline(driver.probe({ signal: abort.signal }), probeMs, late);
+    } catch (thrown) {
+      abort.abort();
+      this.log.error({ err: thrown, driver: name }, 'a sandbox driver could not be probed');
+      report = failedReport(toSoulboxError(thrown).message);
+    }
+    return { name, report, problem: problemOf(report, minimum) };
+  }
+}
+
+function problemOf(report: DriverReport, minimum: IsolationLevel): string | null {
+  if (!report.available) return report.reason ?? 'not available';
+  if (!reachesIsolation(report.enforced.level, minimum))
+    return `enforces only "${report.enforced.level}", and sandbox.minimum is "${minimum}"`;
+  return null;
+}
+
+function unusable(tried: readonly DriverStatus[], wanted: string): SoulboxError {
+  const drivers = tried.map(({ name, problem, report }) => ({ name, problem, advice: report.advice }));
+  const weak = tried.some((status) => status.report.available);
+  const reasons = drivers.map((d) => `${d.name}: ${d.problem}`).join('; ');
+  const none = wanted === 'auto' ? 'no sandbox driver is configured' : `there is no sandbox driver "${wanted}"`;
+  return new SoulboxError(weak ? 'isolation_insufficient' : 'sandbox_unavailable', reasons || none, {
+    details: { drivers },
+  });
+}

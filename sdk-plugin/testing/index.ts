@@ -1,0 +1,3 @@
+export * from './memory-store.ts';
+export * from './scripted-sandbox.ts';
+export * from './test-host.ts';
