@@ -209,10 +209,11 @@ export class Host {
   }
 
   /**
-   * Refuses new work, lets running work finish until the deadline, and takes everything down. Repeated calls wait for
-   * the first. Never rejects.
+   * Refuses new work, lets running work finish until the deadline, and takes everything down. A repeated call waits for
+   * the first, and with a deadline of 0 ends what still runs. Never rejects.
    */
   stop(reason = 'asked to', deadlineMs: number = this.options.config.config.host.drainMs): Promise<void> {
+    if (this.stopping && deadlineMs === 0) this.executions?.cancelAll();
     this.stopping ??= this.drain(reason, deadlineMs);
     return this.stopping;
   }

@@ -274,12 +274,16 @@ export class Executions {
     return live?.request.tenant === call.principal.tenant ? live : undefined;
   }
 
+  cancelAll(): void {
+    for (const live of this.replay.active) live.cancel();
+  }
+
   /** Accepts nothing more, lets running work finish until the deadline, then cancels it. Never rejects. */
   async drain(deadlineMs: number): Promise<void> {
     const finished = this.admission.close();
     const late = () => new SoulboxError('deadline_exceeded', 'work is still running');
     await withDeadline(finished, deadlineMs, late).catch(async () => {
-      for (const live of this.replay.active) live.cancel();
+      this.cancelAll();
       await Promise.allSettled(this.replay.active.map((live) => live.settled));
     });
   }

@@ -91,6 +91,17 @@ const languages = defineOperation({
   errors: [],
 });
 
+const operations = defineOperation({
+  name: 'host.operations',
+  summary: 'Lists every operation with the JSON Schemas of what it takes and answers.',
+  params: nothing,
+  result: z.object({ operations: z.array(z.record(z.string(), z.unknown())) }),
+  permission: 'host:read',
+  owner: { kind: 'host' },
+  effect: 'read',
+  errors: [],
+});
+
 export interface HostFacts {
   readonly plugins: PluginHost;
   readonly hooks: HookBus;
@@ -117,6 +128,9 @@ export function addHostOperations(catalogue: OperationCatalogue, facts: HostFact
       ...sandbox,
     };
   });
+  catalogue.add('core', operations, () =>
+    Promise.resolve({ operations: catalogue.describe().map((descriptor) => ({ ...descriptor })) }),
+  );
   catalogue.add('core', plugins, async () => {
     await facts.plugins.checkHealth();
     return { plugins: facts.plugins.all.map((record) => describePlugin(record, facts.hooks)) };

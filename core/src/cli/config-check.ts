@@ -1,0 +1,34 @@
+import { isSoulboxError, parse as parseValue } from '@soulbox/plugin-sdk';
+import { configuredPlugins } from '../plugins/source.ts';
+import { parse, UsageError, type Command, type CommandContext } from './command.ts';
+import { hostOptions, readConfig } from './connect.ts';
+import { write } from './terminal.ts';
+
+/** Everything wrong with the configuration, without starting anything: each line names a place and a problem. */
+async function check(args: readonly string[], context: CommandContext): Promise<number> {
+  const [verb, ...rest] = args;
+  if (verb !== 'check') throw new UsageError('say: soulbox config check');
+  const { values } = parse(rest, { config: hostOptions.config });
+  const loaded = await readConfig(values, context);
+  const problems: string[] = [];
+  for (const source of configuredPlugins(loaded)) {
+    try {
+      const { plugin } = await source.load();
+      const { definition } = await plugin();
+      if (definition.config) parseValue(definition.config, source.config, 'config_invalid');
+    } catch (thrown) {
+      const why = isSoulboxError(thrown) ? `${thrown.code}: ${thrown.message}` : `plugin_failed: ${String(thrown)}`;
+      problems.push(`${source.where}: plugins.${source.id}: ${why}`);
+    }
+  }
+  const { stdout, stderr } = context.terminal;
+  if (problems.length > 0) await write(stderr, `${problems.join('\n')}\n`);
+  else await write(stdout, `the configuration is good: ${loaded.files.join(' over ') || 'no file'}\n`);
+  return problems.length > 0 ? 1 : 0;
+}
+
+export const configCommand: Command = {
+  usage: 'soulbox config check [--config FILE]',
+  summary: 'show every mistake in the configuration',
+  run: check,
+};

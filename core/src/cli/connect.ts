@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import {
+  SoulboxError,
+  type ConnectRemote,
+  type Principal,
+  type RemoteClient,
+  type StreamItem,
+} from '@soulbox/plugin-sdk';
+import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import { Host } from '../host.ts';
+import { importExport, resolvePackage } from '../plugins/resolve.ts';
+import type { CommandContext } from './command.ts';
+
+/** Options that every command that talks to a host takes. */
+export const hostOptions = {
+  config: { type: 'string' },
+  url: { type: 'string' },
+  key: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+export interface HostChoice {
+  readonly config?: string | undefined;
+  readonly url?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+const defaultUrl = 'ws://127.0.0.1:7070/rpc';
+
+/** Whoever may run a host on this machine may do everything in it. */
+const localPrincipal: Principal = Object.freeze({ id: 'local', tenant: 'default', roles: ['admin'], scopes: ['*'] });
+
+export function readConfig(choice: HostChoice, context: CommandContext): Promise<LoadedConfig> {
+  return loadConfig({ file: choice.config ?? process.env['SOULBOX_CONFIG'], defaults: context.defaultConfig });
+}
+
+/** A client for the URL's scheme, out of whichever configured plugin has one. */
+async function connectRemote(loaded: LoadedConfig, url: string, key: string): Promise<RemoteClient> {
+  const scheme = URL.canParse(url) ? new URL(url).protocol.slice(0, -1) : '';
+  for (const entry of Object.values(loaded.config.plugins)) {
+    if (entry === false) continue;
+    const found = await resolvePackage(entry.package, loaded.folders).catch(() => undefined);
+    const client = found?.manifest.soulbox.client;
+    if (!found || !client?.schemes.includes(scheme)) continue;
+    const { connect } = (await importExport(found, client.export)) as { connect: ConnectRemote };
+    return connect({ url, key });
+  }
+  throw new SoulboxError('unsupported', `no configured plugin has a client for "${url}"`);
+}
+
+/** The host of this process as a client sees it. */
+class LocalClient implements RemoteClient {
+  private readonly host: Host;
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  call(operation: string, params: unknown, options: { signal?: AbortSignal } = {}): Promise<unknown> {
+    return this.host.api.call(operation, params, this.options(options));
+  }
+
+  stream(operation: string, params: unknown, options: { signal?: AbortSignal } = {}): AsyncIterable<StreamItem> {
+    return this.host.api.stream(operation, params, this.options(options));
+  }
+
+  private options({ signal }: { signal?: AbortSignal }) {
+    return { principal: localPrincipal, requestId: randomUUID(), signal: signal ?? new AbortController().signal };
+  }
+
+  close(): Promise<void> {
+    return this.host.stop('the command is done');
+  }
+}
+
+/**
+ * A running host where a URL or a key names one (`--url`, `--key`, SOULBOX_URL, SOULBOX_KEY), otherwise one booted in
+ * this process, which listens nowhere.
+ */
+export async function connect(choice: HostChoice, context: CommandContext): Promise<RemoteClient> {
+  const loaded = await readConfig(choice, context);
+  const url = choice.url ?? process.env['SOULBOX_URL'];
+  const key = choice.key ?? process.env['SOULBOX_KEY'];
+  if (url !== undefined || key !== undefined) return connectRemote(loaded, url ?? defaultUrl, key ?? '');
+  const host = new Host({ config: loaded, listen: false });
+  await host.start();
+  return new LocalClient(host);
+}

@@ -1,0 +1,66 @@
+import { isSoulboxError } from '@soulbox/plugin-sdk';
+import { hostVersion } from '../version.ts';
+import { UsageError, type Command, type CommandContext } from './command.ts';
+import { configCommand } from './config-check.ts';
+import { doctorCommand } from './doctor.ts';
+import { runOperation } from './operation-command.ts';
+import { hostFailedExitCode, runCommand } from './run.ts';
+import { startCommand } from './start.ts';
+import { write, type Terminal } from './terminal.ts';
+
+const commands: Readonly<Record<string, Command>> = {
+  start: startCommand,
+  run: runCommand,
+  doctor: doctorCommand,
+  config: configCommand,
+};
+
+function help(): string {
+  const own = Object.values(commands).map(({ usage, summary }) => `  ${usage}\n      ${summary}\n`);
+  return `soulbox ${hostVersion}: runs untrusted code in sandboxes
+
+${own.join('')}  soulbox GROUP [VERB] [--PARAM VALUE]...
+      call any operation, e.g. soulbox plugins, soulbox keys create --name ci, soulbox executions list
+
+Options of every command: --config FILE, --json; of those that talk to a host: --url URL, --key KEY
+(SOULBOX_CONFIG, SOULBOX_URL, SOULBOX_KEY). Without a URL or a key the command boots a host of its own.
+`;
+}
+
+async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
+  const [name, ...rest] = args;
+  const { stdout } = context.terminal;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h' || rest.includes('--help')) {
+    const known = name === undefined ? undefined : commands[name];
+    await write(stdout, known ? `${known.usage}\n    ${known.summary}\n` : help());
+    return 0;
+  }
+  if (name === '--version' || name === 'version') {
+    await write(stdout, `${hostVersion}\n`);
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command) return command.run(rest, context);
+  if (!/^[a-z][a-zA-Z]*$/.test(name)) throw new UsageError(`there is no command "${name}"`);
+  return runOperation(name, rest, context);
+}
+
+/** The command line. Resolves with the exit code: 2 for a mistake in the call, 125 when the host refused or failed. */
+export async function main(
+  args: readonly string[],
+  options: { readonly defaultConfig?: string; readonly terminal?: Terminal } = {},
+): Promise<number> {
+  const terminal: Terminal = options.terminal ?? process;
+  try {
+    return await dispatch(args, { terminal, defaultConfig: options.defaultConfig });
+  } catch (thrown) {
+    if (thrown instanceof UsageError) {
+      await write(terminal.stderr, `soulbox: ${thrown.message}\n`);
+      return 2;
+    }
+    if (!isSoulboxError(thrown)) throw thrown;
+    const problem = `soulbox: ${thrown.code}: ${thrown.message}\n${thrown.entry.advice}\n`;
+    await write(terminal.stderr, args.includes('--json') ? `${JSON.stringify({ error: thrown.toBody() })}\n` : problem);
+    return hostFailedExitCode;
+  }
+}

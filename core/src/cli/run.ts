@@ -1,0 +1,143 @@
+import { constants } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { SoulboxError, type ExecutionEvent, type ExecutionResult, type RemoteClient } from '@soulbox/plugin-sdk';
+import { toWireText } from '../execution/text.ts';
+import { duration, parse, size, UsageError, type Command, type CommandContext } from './command.ts';
+import { connect, hostOptions } from './connect.ts';
+import { write, type Terminal } from './terminal.ts';
+
+const usage =
+  'soulbox run FILE... [--language L] [--stdin FILE|-] [--env K=V]... [--timeout 5s] [--memory 128M] [--json] [--args ARG...]';
+
+/** Exit codes that are not the program's: as `timeout(1)` and shells have them. */
+const exitCodes = { timeout: 124, hostFailed: 125, signalBase: 128 } as const;
+const outputBytes = 64 * 1024 * 1024;
+
+const options = {
+  ...hostOptions,
+  language: { type: 'string' },
+  stdin: { type: 'string' },
+  env: { type: 'string', multiple: true },
+  timeout: { type: 'string' },
+  memory: { type: 'string' },
+} as const;
+
+/** What stands behind `--args` (or `--`) is the program's, whatever it looks like. */
+function splitArgs(args: readonly string[]): { own: readonly string[]; program: readonly string[] } {
+  const at = args.findIndex((arg) => arg === '--args' || arg === '--');
+  return at < 0 ? { own: args, program: [] } : { own: args.slice(0, at), program: args.slice(at + 1) };
+}
+
+async function languageFor(client: RemoteClient, file: string, asked: string | undefined): Promise<string> {
+  if (asked !== undefined) return asked;
+  const { languages } = (await client.call('languages.list', {})) as {
+    languages: { name: string; extensions: string[] }[];
+  };
+  const found = languages.find((language) => language.extensions.includes(extname(file)));
+  if (!found)
+    throw new UsageError(`no language here has files that end in "${extname(file)}"; say which with --language`);
+  return found.name;
+}
+
+function environment(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new UsageError(`--env ${pair}: is not of the form NAME=VALUE`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+async function readSources(paths: readonly string[]) {
+  return Promise.all(
+    paths.map(async (path) => {
+      const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+        throw new UsageError(`cannot read ${path}: ${error.code}`);
+      });
+      const { text, encoding } = toWireText(bytes);
+      return { path: basename(path), content: text, encoding };
+    }),
+  );
+}
+
+async function stdinOf(source: string | undefined, terminal: Terminal) {
+  if (source === undefined) return {};
+  const bytes = source === '-' ? await buffer(terminal.stdin) : await readFile(source);
+  const { text, encoding } = toWireText(bytes);
+  return { stdin: { data: text, encoding } };
+}
+
+/** The exit code that tells a shell how the program ended. */
+export function exitCodeOf(result: Pick<ExecutionResult, 'verdict' | 'exitCode' | 'signal'>): number {
+  if (result.verdict === 'timeout') return exitCodes.timeout;
+  if (result.verdict === 'lost' || result.verdict === 'interrupted') return exitCodes.hostFailed;
+  if (result.verdict === 'ok' || result.verdict === 'exit') return result.exitCode ?? 1;
+  const number = result.signal === null ? undefined : constants.signals[result.signal as NodeJS.Signals];
+  if (number !== undefined) return exitCodes.signalBase + number;
+  return result.exitCode || 1;
+}
+
+async function showEvent(event: ExecutionEvent, terminal: Terminal): Promise<void> {
+  if ((event.type !== 'stdout' && event.type !== 'stderr') || typeof event.data !== 'string') return;
+  await write(terminal[event.type], event.encoding === 'base64' ? Buffer.from(event.data, 'base64') : event.data);
+}
+
+async function execute(
+  client: RemoteClient,
+  params: Record<string, unknown>,
+  terminal: Terminal,
+  json: boolean,
+): Promise<ExecutionResult> {
+  const abort = new AbortController();
+  const onSignal = () => abort.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  try {
+    for await (const item of client.stream('executions.create', params, { signal: abort.signal })) {
+      if ('result' in item) return item.result as ExecutionResult;
+      if (!json) await showEvent(item.event as ExecutionEvent, terminal);
+    }
+    throw new SoulboxError('internal', 'the host ended the call without an answer');
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const { own, program } = splitArgs(args);
+  const { values, positionals } = parse(own, options);
+  const [entry] = positionals;
+  if (entry === undefined) throw new UsageError('which file?');
+  const limits = {
+    outputBytes,
+    ...(values.timeout === undefined ? {} : { wallMs: duration(values.timeout) }),
+    ...(values.memory === undefined ? {} : { memoryBytes: size(values.memory) }),
+  };
+  const files = await readSources(positionals);
+  const { terminal } = context;
+  const given = {
+    files,
+    entry: basename(entry),
+    args: program,
+    env: environment(values.env ?? []),
+    limits,
+    ...(await stdinOf(values.stdin, terminal)),
+  };
+  const client = await connect(values, context);
+  try {
+    const language = await languageFor(client, entry, values.language);
+    const result = await execute(client, { ...given, language, stream: true }, terminal, values.json === true);
+    if (values.json) await write(terminal.stdout, `${JSON.stringify(result, undefined, 2)}\n`);
+    else if (result.verdict !== 'ok' && result.verdict !== 'exit' && result.verdict !== 'compile-error') {
+      await write(terminal.stderr, `soulbox: ${result.verdict}${result.error ? `: ${result.error.message}` : ''}\n`);
+    }
+    return exitCodeOf(result);
+  } finally {
+    await client.close();
+  }
+}
+
+export const runCommand: Command = { usage, summary: 'run a program in a sandbox', run };
+export const hostFailedExitCode = exitCodes.hostFailed;

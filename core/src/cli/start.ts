@@ -1,0 +1,142 @@
+import { isSoulboxError, type ExecutionResult, type Principal } from '@soulbox/plugin-sdk';
+import { randomUUID } from 'node:crypto';
+import { Host } from '../host.ts';
+import { currentPlugin } from '../plugins/attribution.ts';
+import { hostVersion } from '../version.ts';
+import { parse, type Command, type CommandContext } from './command.ts';
+import { hostOptions, readConfig } from './connect.ts';
+import { styler, write, type Style } from './terminal.ts';
+
+const canaryPrincipal: Principal = Object.freeze({
+  id: 'canary',
+  tenant: 'canary',
+  roles: [],
+  scopes: ['executions:create'],
+});
+
+type Say = (line?: string) => Promise<void>;
+type Paint = (style: Style, text: string) => string;
+
+function ms(value: number): string {
+  return `${value.toFixed(0)} ms`;
+}
+
+async function sayPlugins(host: Host, say: Say, paint: Paint): Promise<void> {
+  await say(paint('bold', 'plugins'));
+  for (const record of host.plugins) {
+    const version = record.manifest?.version ?? '?';
+    const time = record.startedMs === null ? '' : ms(record.startedMs);
+    const style: Style = record.state === 'active' ? 'green' : record.state === 'skipped' ? 'dim' : 'red';
+    await say(
+      `  ${record.id.padEnd(24)} ${version.padEnd(8)} ${paint(style, record.state.padEnd(8))} ${time}${record.reason ? ` ${record.reason}` : ''}`,
+    );
+  }
+}
+
+/** Proves that a language works: runs its canary as a client would. */
+async function runCanary(host: Host, language: string, code: string): Promise<ExecutionResult> {
+  const options = { principal: canaryPrincipal, requestId: randomUUID(), signal: new AbortController().signal };
+  return (await host.api.call(
+    'executions.create',
+    { language, code, labels: { canary: 'start' } },
+    options,
+  )) as ExecutionResult;
+}
+
+async function sayLanguages(host: Host, say: Say, paint: Paint): Promise<void> {
+  await say(paint('bold', 'languages'));
+  for (const { info } of await host.languages.list()) {
+    const name = `  ${info.name.padEnd(24)} ${info.version.padEnd(8)}`;
+    if (!info.available) {
+      await say(`${name} ${paint('yellow', 'missing')}  ${info.reason}`);
+      continue;
+    }
+    const startedAt = performance.now();
+    const result = await runCanary(host, info.name, info.canary.code);
+    const good = result.verdict === 'ok' && result.stdout === info.canary.stdout;
+    await say(
+      `${name} ${good ? paint('green', 'canary ok') : paint('red', `canary failed: ${result.verdict}`)} ${ms(performance.now() - startedAt)}`,
+    );
+  }
+}
+
+/** Whether programs can be run; where not, says why and what to do about it. */
+async function saySandbox(host: Host, say: Say, paint: Paint): Promise<boolean> {
+  await say(paint('bold', 'sandbox'));
+  try {
+    const { name, report } = await host.warm();
+    const { level, ...walls } = report.enforced;
+    await say(`  ${name} enforces: ${paint(level === 'weak' ? 'yellow' : 'green', level)}`);
+    for (const [wall, how] of Object.entries(walls)) await say(`  ${wall.padEnd(24)} ${how}`);
+    for (const advice of report.advice) await say(`  ${paint('yellow', 'advice')} ${advice}`);
+    return true;
+  } catch (thrown) {
+    if (!isSoulboxError(thrown)) throw thrown;
+    await say(`  ${paint('red', thrown.code)}: executions will be refused: ${thrown.message}`);
+    await say(`  ${paint('yellow', 'advice')} ${thrown.entry.advice}`);
+    return false;
+  }
+}
+
+async function sayWelcome(host: Host, say: Say, paint: Paint): Promise<void> {
+  for (const { label, secret } of host.notices) {
+    await say(paint('bold', `${label} (shown only now; keep it)`));
+    await say(`  ${secret}`);
+  }
+  const key = host.notices[0]?.secret ?? 'YOUR_KEY';
+  for (const address of host.addresses) await say(`${paint('bold', 'listening')} on ${address}`);
+  await say(`${paint('bold', 'try')}  SOULBOX_KEY=${key} npx soulbox run examples/hello.py`);
+}
+
+/** Keeps the host up over what a plugin's own timers and promises throw; anything else ends it in order. */
+function handleUncaught(host: Host, stop: (reason: string) => void): void {
+  const handle = (thrown: unknown) => {
+    const plugin = currentPlugin();
+    if (plugin !== undefined) void host.quarantine(plugin, thrown);
+    else {
+      host.log.fatal({ err: thrown }, 'an unexpected error; the host stops');
+      process.exitCode = 1;
+      stop('an unexpected error');
+    }
+  };
+  process.on('uncaughtException', handle);
+  process.on('unhandledRejection', handle);
+}
+
+async function start(args: readonly string[], context: CommandContext): Promise<number> {
+  const { values } = parse(args, { config: hostOptions.config });
+  const { stdout } = context.terminal;
+  const say: Say = (line = '') => write(stdout, `${line}\n`);
+  const paint = styler(stdout);
+  const startedAt = performance.now();
+  const loaded = await readConfig(values, context);
+  const host = new Host({ config: loaded });
+  let asked: ((reason: string) => void) | undefined;
+  const stopAsked = new Promise<string>((resolve) => (asked = resolve));
+  const stop = (reason: string) => asked?.(reason);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stop(signal);
+      // A second signal means: now.
+      process.once(signal, () => void host.stop(signal, 0).then(() => process.exit(1)));
+    });
+  }
+  handleUncaught(host, stop);
+  await host.start();
+  await say(`${paint('bold', 'soulbox')} ${hostVersion}  ${loaded.files.join(' over ')}`);
+  await sayPlugins(host, say, paint);
+  if (await saySandbox(host, say, paint)) await sayLanguages(host, say, paint);
+  await sayWelcome(host, say, paint);
+  await say(`${paint('green', 'ready')} after ${ms(performance.now() - startedAt)}; Ctrl-C stops`);
+  const reason = await stopAsked;
+  await say(`stopping: ${reason}`);
+  await host.stop(reason);
+  await say('stopped');
+  return Number(process.exitCode ?? 0);
+}
+
+export const startCommand: Command = {
+  usage: 'soulbox start [--config FILE]',
+  summary: 'start the host and serve until Ctrl-C',
+  run: start,
+};
