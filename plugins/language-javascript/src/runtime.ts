@@ -1,0 +1,29 @@
+import type { LanguageRuntime } from '@soulbox/plugin-sdk';
+import { chooseEntry, findNode, toolchainRuntime } from '@soulbox/plugin-sdk/toolchain';
+import type { Config } from './config.ts';
+
+const environment = Object.freeze({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/home/sandbox', LANG: 'C.UTF-8' });
+
+const extensions = ['.js', '.mjs', '.cjs'];
+const usual = ['main', 'index'].flatMap((name) => extensions.map((ending) => name + ending));
+const entryRules = { codeName: 'main.js', usual, extensions };
+
+/** Runs JavaScript programs. `onUnusable` is told, for the log, why a Node.js cannot be used. */
+export function javascriptRuntime(config: Config, onUnusable: (detail: string) => void): LanguageRuntime {
+  return toolchainRuntime({
+    about: {
+      name: 'javascript',
+      aliases: ['js', 'node', 'nodejs'],
+      extensions,
+      canary: { code: 'console.log([1, 2, 3].map((n) => n * n).join());\n', stdout: '1,4,9\n' },
+    },
+    find: () => findNode(config.command),
+    onUnusable,
+    plan(input, { executable, options }) {
+      const { entry, files } = chooseEntry(input, entryRules);
+      // With the folder a name is never an option or a command of Node's own, as `inspect` would be.
+      const argv = [executable, ...options, `./${entry}`, ...input.args];
+      return { ok: true, files, stages: [{ name: 'run', argv, env: environment, stdin: true }] };
+    },
+  });
+}

@@ -1,0 +1,5 @@
+export * from './entry.ts';
+export * from './node.ts';
+export * from './paths.ts';
+export * from './probe.ts';
+export * from './runtime.ts';

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { promisify } from 'node:util';
+
+/**
+ * A toolchain that cannot be used. `message` says why and what to install, in words that clients may read;
+ * `detail` may name paths of the host, and is for the log.
+ */
+export class ToolchainUnusable extends Error {
+  override readonly name = 'ToolchainUnusable';
+  readonly detail: string;
+
+  constructor(message: string, detail: string = message) {
+    super(message);
+    this.detail = detail;
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Where a command can be found, best first: an absolute path is itself, a name is looked up in the folders of `PATH`. */
+export function findCommand(command: string, path: string = process.env['PATH'] ?? ''): string[] {
+  const candidates = isAbsolute(command)
+    ? [command]
+    : path
+        .split(delimiter)
+        .filter((folder) => isAbsolute(folder))
+        .map((folder) => join(folder, command));
+  return [...new Set(candidates)].filter(isExecutable);
+}
+
+export interface ProbeOptions {
+  /** The whole environment of the program; default: none but `PATH` and `HOME` of the host. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: 10,000. */
+  readonly timeoutMs?: number;
+}
+
+function hostPaths(): Record<string, string> {
+  const { PATH = '', HOME = '' } = process.env;
+  return { PATH, HOME };
+}
+
+/**
+ * Runs a toolchain's own program with a clean environment and no input, and parses what it prints as JSON.
+ * @throws ToolchainUnusable when it cannot be started, fails, takes too long, or prints something else.
+ */
+export async function probe(file: string, args: readonly string[], options: ProbeOptions = {}): Promise<unknown> {
+  const running = promisify(execFile)(file, args, {
+    cwd: '/',
+    env: options.env ?? hostPaths(),
+    timeout: options.timeoutMs ?? 10_000,
+    killSignal: 'SIGKILL',
+    maxBuffer: 1 << 20,
+  });
+  running.child.stdin?.end();
+  try {
+    return JSON.parse((await running).stdout);
+  } catch (thrown) {
+    const { killed, code } = thrown as { killed?: boolean; code?: unknown };
+    const why = killed === true ? 'it did not answer in time' : `it failed (${String(code ?? 'not JSON')})`;
+    throw new ToolchainUnusable(`the program found could not be asked about itself: ${why}`, String(thrown));
+  }
+}
+
+/**
+ * Tries candidates in turn and answers with the first that `inspect` accepts.
+ * @throws ToolchainUnusable: what the first candidate said, or `missing` when there is none.
+ */
+export async function firstUsable<T>(
+  candidates: readonly string[],
+  inspect: (candidate: string) => Promise<T>,
+  missing: string,
+): Promise<T> {
+  let first: ToolchainUnusable | undefined;
+  for (const candidate of candidates) {
+    try {
+      return await inspect(candidate);
+    } catch (thrown) {
+      if (!(thrown instanceof ToolchainUnusable)) throw thrown;
+      first ??= thrown;
+    }
+  }
+  throw first ?? new ToolchainUnusable(missing);
+}
+
+/** Whether the version `1.2.3` is at least the other; missing parts count as 0. */
+export function atLeast(version: string, minimum: string): boolean {
+  const parts = (text: string): number[] => text.split('.').map((part) => Number.parseInt(part, 10) || 0);
+  const have = parts(version);
+  for (const [index, need] of parts(minimum).entries()) {
+    const found = have[index] ?? 0;
+    if (found !== need) return found > need;
+  }
+  return true;
+}
