@@ -95,7 +95,7 @@ function assemble(documents: readonly ConfigDocument[], inCode = false): LoadedC
     const resolved = resolveSecrets(document.value, dirname(document.file));
     secrets.push(...resolved.secrets);
     for (const { path, message } of resolved.problems) problems.push({ path: path.join('.'), message });
-    return resolved.value as Record<string, unknown>;
+    return withAbsoluteDataDir(resolved.value as Record<string, unknown>, dirname(document.file));
   });
   const merged = values.reduceRight((base, over) => mergeConfig(base, over), {});
   const parsed = ConfigSchema.safeParse(merged);
@@ -116,6 +116,12 @@ function assemble(documents: readonly ConfigDocument[], inCode = false): LoadedC
     where,
     secrets: secrets.filter((s) => s.length >= 4),
   };
+}
+
+/** A relative data folder is meant from the file that names it, not from wherever the host is started. */
+function withAbsoluteDataDir(value: Record<string, unknown>, folder: string): Record<string, unknown> {
+  const dataDir = valueAt(value, ['host', 'dataDir']);
+  return typeof dataDir === 'string' ? mergeConfig(value, { host: { dataDir: resolve(folder, dataDir) } }) : value;
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {
