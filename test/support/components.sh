@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs what the tests need on Debian or Ubuntu. Run it as root, at any time: it adds only what is missing.
+# As another user, or on another system, it names what is missing and leaves the machine alone; with CI=true that fails.
+set -euo pipefail
+
+program='int main(void) { return 0; }'
+
+# name | command that succeeds when it is there | Debian packages
+components=(
+  "python3|python3 -c ''|python3"
+  "cc|echo '$program' | cc -x c - -static -o /dev/null|gcc libc6-dev"
+  "sanitizers|echo '$program' | cc -x c - -fsanitize=address,undefined -o /dev/null|gcc libc6-dev"
+)
+
+there() { bash -c "$1" >/dev/null 2>&1; }
+
+# Checks each component; fills missing_names and missing_packages.
+look() {
+  missing_names=()
+  missing_packages=()
+  local name check packages component
+  for component in "${components[@]}"; do
+    name=${component%%|*}
+    packages=${component##*|}
+    check=${component#*|}
+    check=${check%|*}
+    if there "$check"; then
+      echo "have     $name"
+    else
+      echo "missing  $name ($packages)"
+      missing_names+=("$name")
+      read -ra words <<<"$packages"
+      missing_packages+=("${words[@]}")
+    fi
+  done
+}
+
+look
+if ((${#missing_names[@]} > 0)); then
+  if [[ $EUID -ne 0 ]]; then
+    echo "not installed: needs root"
+  elif ! command -v apt-get >/dev/null; then
+    echo "not installed: needs apt-get"
+  else
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -qq -y --no-install-recommends "${missing_packages[@]}"
+    look
+  fi
+fi
+[[ ${#missing_names[@]} -eq 0 || ${CI:-} != true ]]
