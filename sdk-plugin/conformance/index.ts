@@ -1,1 +1,2 @@
-export {};
+export * from './cache.ts';
+export * from './store.ts';

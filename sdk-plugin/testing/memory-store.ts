@@ -61,8 +61,9 @@ export class MemoryStore implements Store {
 
   async query(collection: string, query: StoreQuery): Promise<StorePage> {
     const { where = {}, orderBy, limit, after } = parse(StoreArguments.query, query);
+    parse(StoreArguments.collection, collection);
     for (const field of [...Object.keys(where), ...(orderBy ? [orderBy.field] : [])]) {
-      if (!this.fields.get(parse(StoreArguments.collection, collection))?.has(field))
+      if (!this.fields.get(collection)?.has(field))
         throw new SoulboxError('invalid_params', `collection ${collection} declares no field ${field}`);
     }
     const shape = JSON.stringify([collection, Object.entries(where).sort(), orderBy]);
