@@ -36,10 +36,12 @@ export async function startHost(options: StartOptions = {}): Promise<RunningHost
   await writeFile(file, configFile(options));
   const child = spawnSoulbox(home, ['start', '--config', file]);
   let printed = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (printed += data.toString('utf8')));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => (printed += data.toString('utf8')));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   while (!/^ready after/m.test(printed)) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the host ended before it was ready:\n${printed}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the host ended before it was ready:\n${printed}`);
     await sleep(20);
   }
   const url = /listening on (\S+)/.exec(printed)?.[1];

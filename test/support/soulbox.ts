@@ -39,7 +39,11 @@ export type SoulboxProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** Starts the command line as a user would. */
 export function spawnSoulbox(home: Home, args: readonly string[], options: RunOptions = {}): SoulboxProcess {
-  return spawn(process.execPath, [command, ...args], { cwd: options.cwd ?? root, env: { ...home.env, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  return spawn(process.execPath, [command, ...args], {
+    cwd: options.cwd ?? root,
+    env: { ...home.env, ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
 }
 
 /** Runs the command line to its end. */
