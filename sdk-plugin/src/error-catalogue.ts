@@ -38,6 +38,7 @@ export const errorCatalogue = Object.freeze({
   // the host's state
   overloaded: entry(429, -32030, 8, 'Wait for details.retryAfterMs and try again.', true),
   draining: entry(503, -32031, 14, 'The host is shutting down; use another or wait until it is back.', true),
+  unreachable: entry(503, -32033, 14, 'Check that the host runs at this address, and try again.', true),
   storage_failed: entry(503, -32032, 14, 'The store did not accept the write; check its disk or server.', true),
   // languages and sandboxes
   language_unknown: entry(400, -32040, 3, 'Ask languages.list which languages this host has.'),
