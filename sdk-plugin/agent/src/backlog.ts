@@ -46,7 +46,7 @@ export class Backlog {
 
   /** The newest piece of this stream, among the two newest pieces of the current stage. */
   #joinable(type: string): Output | undefined {
-    for (const entry of this.#entries.slice(-2).reverse()) {
+    for (const entry of this.#entries.slice(-2).toReversed()) {
       if (entry.type === 'stage') return undefined;
       if (entry.type === type) return entry;
     }

@@ -1,0 +1,72 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SoulboxError, toSoulboxError } from '@soulbox/plugin-sdk';
+import { AgentConnection, type AgentConnectionOptions } from '@soulbox/plugin-sdk/agent';
+import { launchFailure } from './launch-failure.ts';
+
+const channelDescriptor = 3;
+const maximumDiagnosis = 4096;
+
+/** A launched agent: the process that this host started, and the connection to the agent in its box. */
+export class AgentProcess {
+  readonly connection: AgentConnection;
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
+
+  private constructor(child: ChildProcess, closed: Promise<unknown>, connection: AgentConnection) {
+    this.#child = child;
+    this.#closed = closed;
+    this.connection = connection;
+  }
+
+  /** @throws sandbox_unavailable, with `details.advice`, if the box cannot be built; cancelled. */
+  static async launch(
+    program: string,
+    boxArguments: readonly string[],
+    options: AgentConnectionOptions,
+  ): Promise<AgentProcess> {
+    const child = spawn(program, ['box', '--fd', String(channelDescriptor), ...boxArguments], {
+      env: {},
+      cwd: '/',
+      // A session of its own: Ctrl-C at the host's terminal must not reach running work before the host drains it.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    });
+    const closed = once(child, 'close').catch(() => undefined);
+    const diagnosis = collectLine(child);
+    const channel = child.stdio[channelDescriptor] as Duplex | null | undefined;
+    try {
+      if (child.pid === undefined || !channel)
+        throw new SoulboxError('sandbox_unavailable', 'the sandbox agent could not be started');
+      return new AgentProcess(child, closed, await AgentConnection.open(channel, options));
+    } catch (error) {
+      const waited = child.pid === undefined || (await Promise.race([closed.then(() => true), sleep(200, false)]));
+      if (!waited) child.kill('SIGKILL');
+      await closed;
+      throw launchFailure(diagnosis(), toSoulboxError(error));
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Ends the agent, and with it everything in its box, within about the time given. */
+  async end(withinMs: number): Promise<void> {
+    await this.connection.shutdown(withinMs);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), withinMs);
+    await this.#closed;
+    clearTimeout(timer);
+  }
+}
+
+/** Reads standard error to its end, keeping the beginning. */
+function collectLine(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    if (text.length < maximumDiagnosis) text += chunk.slice(0, maximumDiagnosis - text.length);
+  });
+  return () => text.split('\n', 1)[0]!.trim();
+}

@@ -1,0 +1,102 @@
+import type { SandboxInfo, SandboxSpec } from '@soulbox/plugin-sdk';
+import { AgentProcess } from './agent-process.ts';
+import type { BoxCgroups, Cgroups } from './cgroups.ts';
+import type { Settings } from './settings.ts';
+import type { UidBlock, UidBlocks } from './uid-blocks.ts';
+
+/** How long an agent gets to end its programs and itself before it is killed. */
+const endWithinMs = 2000;
+
+export interface Workshop {
+  readonly program: string;
+  readonly settings: Settings;
+  readonly cgroups: Cgroups;
+  /** Absent where the host is not root: its own uid then serves all boxes. */
+  readonly uids: UidBlocks | undefined;
+}
+
+/** One box: its agent, its cgroups and its uids, which come and go together. */
+export class Box {
+  readonly id: string;
+  readonly #agent: AgentProcess;
+  readonly #cgroups: BoxCgroups;
+  readonly #uids: UidBlock | undefined;
+  readonly #createdAt = new Date().toISOString();
+  readonly #labels: SandboxSpec['labels'];
+  #gone: Promise<void> | undefined;
+
+  private constructor(
+    id: string,
+    labels: SandboxSpec['labels'],
+    agent: AgentProcess,
+    cgroups: BoxCgroups,
+    uids: UidBlock | undefined,
+  ) {
+    this.id = id;
+    this.#labels = labels;
+    this.#agent = agent;
+    this.#cgroups = cgroups;
+    this.#uids = uids;
+  }
+
+  /** `spec.paths` is complete and merged. @throws sandbox_unavailable or cancelled; nothing is left then. */
+  static async build(
+    id: string,
+    spec: SandboxSpec,
+    { program, settings, cgroups, uids }: Workshop,
+    signal: AbortSignal,
+  ): Promise<Box> {
+    const block = await uids?.take();
+    try {
+      const folders = await cgroups.make(id, block?.base);
+      try {
+        const agent = await AgentProcess.launch(
+          program,
+          [
+            ...spec.paths.flatMap((path) => ['--path', path]),
+            ...(block ? ['--uid-base', String(block.base), '--uid-count', String(block.count)] : []),
+            ...folders.arguments,
+            '--max-runs',
+            String(settings.maxRuns),
+          ],
+          { handshakeMs: settings.createTimeoutMs, graceMs: settings.graceMs, signal },
+        );
+        return new Box(id, { ...spec.labels }, agent, folders, block);
+      } catch (error) {
+        await folders.remove();
+        throw error;
+      }
+    } catch (error) {
+      await block?.release();
+      throw error;
+    }
+  }
+
+  get connection(): AgentProcess['connection'] {
+    return this.#agent.connection;
+  }
+
+  get info(): SandboxInfo {
+    return {
+      id: this.id,
+      state: this.connection.isOver ? 'exited' : 'running',
+      createdAt: this.#createdAt,
+      labels: this.#labels,
+    };
+  }
+
+  /** Resolves once processes, cgroups and uids are free again. */
+  destroy(): Promise<void> {
+    this.#gone ??= this.#destroy();
+    return this.#gone;
+  }
+
+  async #destroy(): Promise<void> {
+    try {
+      await this.#agent.end(endWithinMs);
+    } finally {
+      await this.#cgroups.remove();
+      await this.#uids?.release();
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { constants } from 'node:fs';
+import { access, chown, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { SoulboxError } from '@soulbox/plugin-sdk';
+import { removeCgroup } from './cgroup-removal.ts';
+import { findHierarchies, type Hierarchy } from './hierarchy.ts';
+import type { HostIdentity } from './host-identity.ts';
+
+/** The cgroup folders of one box, ready to be given to its agent. */
+export interface BoxCgroups {
+  /** The agent's arguments that name them; none where this host may not make cgroups. */
+  readonly arguments: readonly string[];
+  /** Kills what is left in them and removes them. */
+  remove(): Promise<void>;
+}
+
+/** Without these, limits would be held by half a mechanism. */
+const neededInVersion2 = ['memory', 'pids', 'cpu'];
+const usedInVersion1 = ['memory', 'pids', 'cpu', 'cpuacct'];
+/** A cgroup of version 2 holds either processes or limited children: the host moves here to have the latter. */
+const hostLeaf = 'soulbox-host';
+const delegatedFiles = ['cgroup.procs', 'tasks', 'cgroup.threads', 'cgroup.subtree_control'];
+
+interface Delegation {
+  readonly hierarchy: Hierarchy;
+  /** The agent's option for a folder in this hierarchy. */
+  readonly option: (folder: string) => readonly string[];
+}
+
+/** Makes, marks and removes cgroup folders below the host's own cgroup, and never touches anything else there. */
+export class Cgroups {
+  readonly #deployment: string;
+  readonly #identity: HostIdentity;
+  readonly #proc: string;
+  #delegations: Promise<readonly Delegation[]> | undefined;
+
+  /** @throws config_invalid for a deployment id that cannot be part of a folder's name. */
+  constructor(deploymentId: string, identity: HostIdentity, proc = '/proc') {
+    if (!/^[A-Za-z0-9_.-]{1,64}$/.test(deploymentId))
+      throw new SoulboxError('config_invalid', 'the deployment id must be 1 to 64 letters, digits, dots, - or _');
+    this.#deployment = `soulbox-${deploymentId}`;
+    this.#identity = identity;
+    this.#proc = proc;
+  }
+
+  /** `owner` is the host uid and gid that the agent will have, where that is not the host's own. */
+  async make(boxId: string, owner: number | undefined): Promise<BoxCgroups> {
+    this.#delegations ??= this.#findDelegations();
+    const made: string[] = [];
+    const options: string[] = [];
+    const remove = async (): Promise<void> => {
+      await Promise.all(made.map(removeCgroup));
+      // Not empty while other boxes live.
+      await Promise.all(made.map((folder) => rmdir(dirname(folder)).catch(() => undefined)));
+    };
+    try {
+      for (const { hierarchy, option } of await this.#delegations) {
+        const parent = join(hierarchy.ownFolder, this.#deployment);
+        const folder = join(parent, `${this.#identity.label}-${boxId}`);
+        made.push(folder);
+        await this.#makeFolder(parent, folder, hierarchy.version);
+        if (owner !== undefined) await delegate(folder, owner);
+        options.push(...option(folder));
+      }
+    } catch (cause) {
+      await remove();
+      throw new SoulboxError('sandbox_unavailable', 'the cgroups of the sandbox could not be made', { cause });
+    }
+    return { arguments: options, remove };
+  }
+
+  /** Removes the folders of this deployment's dead hosts. @returns how many boxes they were. */
+  async reconcile(): Promise<number> {
+    const removed = new Set<string>();
+    for (const { ownFolder } of await this.#hierarchies()) {
+      const parent = join(ownFolder, this.#deployment);
+      for (const name of await readdir(parent).catch(() => [] as string[])) {
+        const match = /^(h\d+-\d+-\d+)-[a-z0-9]+$/.exec(name);
+        if (!match || !this.#identity.isGone(match[1]!)) continue;
+        if (await removeCgroup(join(parent, name))) removed.add(name);
+      }
+      await rmdir(parent).catch(() => undefined);
+    }
+    return removed.size;
+  }
+
+  async #hierarchies(): Promise<Hierarchy[]> {
+    const [mountinfo, own] = await Promise.all(
+      ['mountinfo', 'cgroup'].map((name) => readFile(join(this.#proc, 'self', name), 'utf8').catch(() => '')),
+    );
+    return findHierarchies(mountinfo!, own!).map((hierarchy) => {
+      const moved = hierarchy.version === 2 && basename(hierarchy.ownFolder) === hostLeaf;
+      return moved ? { ...hierarchy, ownFolder: dirname(hierarchy.ownFolder) } : hierarchy;
+    });
+  }
+
+  async #findDelegations(): Promise<readonly Delegation[]> {
+    const hierarchies = await this.#hierarchies();
+    const second = hierarchies.find(({ version }) => version === 2);
+    if (second && (await this.#enable(second.ownFolder)))
+      return [{ hierarchy: second, option: (folder) => ['--cgroup2', folder] }];
+    const found: Delegation[] = [];
+    for (const hierarchy of hierarchies) {
+      const used = hierarchy.controllers.filter((name) => usedInVersion1.includes(name));
+      if (used.length === 0 || !(await mayMakeFolders(hierarchy.ownFolder))) continue;
+      found.push({ hierarchy, option: (folder) => used.flatMap((name) => ['--cgroup', `${name}=${folder}`]) });
+    }
+    return found;
+  }
+
+  /** Makes the controllers available to children, moving the host into a leaf where it is alone. */
+  async #enable(folder: string): Promise<boolean> {
+    const offered = await readFile(join(folder, 'cgroup.controllers'), 'utf8').catch(() => '');
+    if (!neededInVersion2.every((name) => offered.trim().split(' ').includes(name))) return false;
+    if (await enableControllers(folder)) return mayMakeFolders(folder);
+    const members = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => '');
+    if (members.trim() !== String(process.pid)) return false;
+    try {
+      await mkdir(join(folder, hostLeaf), { recursive: true });
+      await writeFile(join(folder, hostLeaf, 'cgroup.procs'), String(process.pid), { flag: 'r+' });
+    } catch {
+      return false;
+    }
+    return enableControllers(folder);
+  }
+
+  async #makeFolder(parent: string, folder: string, version: 1 | 2): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    if (version === 2 && !((await enableControllers(parent)) && (await enableControllers(folder))))
+      throw new Error('cgroup controllers cannot be enabled');
+  }
+}
+
+async function enableControllers(folder: string): Promise<boolean> {
+  const wanted = neededInVersion2.map((name) => `+${name}`).join(' ');
+  try {
+    await writeFile(join(folder, 'cgroup.subtree_control'), wanted, { flag: 'r+' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function mayMakeFolders(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Hands over the making of children and the moving of processes, but none of the box's own limits. */
+async function delegate(folder: string, owner: number): Promise<void> {
+  await chown(folder, owner, owner);
+  for (const name of delegatedFiles) {
+    try {
+      await chown(join(folder, name), owner, owner);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}

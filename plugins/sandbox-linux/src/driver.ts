@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import {
+  SoulboxError,
+  toSoulboxError,
+  type DriverReport,
+  type HealthStatus,
+  type RunEvent,
+  type RunOptions,
+  type RunSpec,
+  type SandboxDriver,
+  type SandboxInfo,
+  type SandboxSpec,
+} from '@soulbox/plugin-sdk';
+import { locateAgent } from '@soulbox/plugin-sdk/agent';
+import { mergePaths } from './base-paths.ts';
+import { Box, type Workshop } from './box.ts';
+import { removeStaleSecrets } from './canary.ts';
+import { Cgroups } from './cgroups.ts';
+import { hostIdentity, type HostIdentity } from './host-identity.ts';
+import { probe, unavailable } from './probe.ts';
+import type { Settings } from './settings.ts';
+import { checkUidRange, UidBlocks } from './uid-blocks.ts';
+
+export interface LinuxDriverOptions {
+  readonly deploymentId: string;
+  readonly settings: Settings;
+  /** Default: `process.platform`. */
+  readonly platform?: NodeJS.Platform;
+  /** Finds the agent's program. Default: the one that was built with the SDK. */
+  readonly locate?: () => string;
+}
+
+/** Boxes made of namespaces, cgroups and seccomp, each with an agent of its own. */
+export class LinuxDriver implements SandboxDriver {
+  readonly #options: LinuxDriverOptions;
+  readonly #boxes = new Map<string, Box>();
+  readonly #making = new Set<Promise<Box>>();
+  readonly #stopping = new AbortController();
+  #workshop: Workshop | undefined;
+  #identity: HostIdentity | undefined;
+  #lastFailure: SoulboxError | undefined;
+
+  constructor(options: LinuxDriverOptions) {
+    this.#options = options;
+  }
+
+  async probe({ signal }: { readonly signal: AbortSignal }): Promise<DriverReport> {
+    const { deploymentId } = this.#options;
+    try {
+      return await probe(this, this.#prepared().program, deploymentId, this.#known(), signal);
+    } catch (thrown) {
+      const error = toSoulboxError(thrown);
+      const advice: unknown = error.details?.['advice'];
+      return unavailable(error.message, Array.isArray(advice) ? advice.map(String) : []);
+    }
+  }
+
+  async create(spec: SandboxSpec, { signal }: { readonly signal: AbortSignal }): Promise<SandboxInfo> {
+    const making = this.#build(spec, AbortSignal.any([signal, this.#stopping.signal]));
+    this.#making.add(making);
+    try {
+      const box = await making;
+      this.#boxes.set(box.id, box);
+      this.#lastFailure = undefined;
+      return box.info;
+    } catch (thrown) {
+      const error = toSoulboxError(thrown);
+      if (error.code === 'sandbox_unavailable') this.#lastFailure = error;
+      throw error;
+    } finally {
+      this.#making.delete(making);
+    }
+  }
+
+  run(sandboxId: string, spec: RunSpec, options: RunOptions): AsyncIterable<RunEvent> {
+    const box = this.#boxes.get(sandboxId);
+    return box ? box.connection.run(spec, options) : refused(sandboxId);
+  }
+
+  async destroy(sandboxId: string): Promise<void> {
+    await this.#boxes.get(sandboxId)?.destroy();
+    this.#boxes.delete(sandboxId);
+  }
+
+  async list(): Promise<readonly SandboxInfo[]> {
+    return [...this.#boxes.values()].map((box) => box.info);
+  }
+
+  async reconcile(): Promise<number> {
+    if (!this.#isLinux) return 0;
+    const { deploymentId } = this.#options;
+    const secrets = await removeStaleSecrets(deploymentId, this.#known());
+    return secrets + (await new Cgroups(deploymentId, this.#known()).reconcile());
+  }
+
+  /** Whether boxes can be made, as far as the last attempt shows. */
+  async health(): Promise<HealthStatus> {
+    const exited = [...this.#boxes.values()].filter((box) => box.connection.isOver).length;
+    if (this.#lastFailure) return { status: 'down', detail: this.#lastFailure.message };
+    return exited > 0 ? { status: 'degraded', detail: `${exited} sandboxes died` } : { status: 'up' };
+  }
+
+  /** Destroys every box, also those that are being made; afterwards none can be made. */
+  async dispose(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.allSettled(this.#making);
+    await Promise.all([...this.#boxes.keys()].map((id) => this.destroy(id)));
+  }
+
+  async #build(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
+    if (signal.aborted) throw new SoulboxError('cancelled', 'the caller cancelled it, or the driver is stopping');
+    const workshop = this.#prepared();
+    const paths = mergePaths([...workshop.settings.paths, ...spec.paths]);
+    return Box.build(`lx${randomBytes(8).toString('hex')}`, { ...spec, paths }, workshop, signal);
+  }
+
+  get #isLinux(): boolean {
+    return (this.#options.platform ?? process.platform) === 'linux';
+  }
+
+  #known(): HostIdentity {
+    this.#identity ??= hostIdentity();
+    return this.#identity;
+  }
+
+  /** @throws sandbox_unavailable where this host can make no box at all. */
+  #prepared(): Workshop {
+    if (this.#workshop) return this.#workshop;
+    if (!this.#isLinux)
+      throw new SoulboxError('sandbox_unavailable', 'this host does not run Linux', {
+        details: { advice: ['Use a driver for this operating system, such as Docker.'] },
+      });
+    const { deploymentId, settings, locate = locateAgent } = this.#options;
+    const isRoot = process.geteuid?.() === 0;
+    const range = { base: settings.uidBase, count: settings.uidCount, blocks: settings.uidBlocks };
+    if (isRoot) checkUidRange(range);
+    this.#workshop = {
+      program: locate(),
+      settings,
+      cgroups: new Cgroups(deploymentId, this.#known()),
+      uids: isRoot ? new UidBlocks(range) : undefined,
+    };
+    return this.#workshop;
+  }
+}
+
+function refused(id: string): AsyncIterable<RunEvent> {
+  const error = new SoulboxError('not_found', 'there is no such sandbox', { details: { id } });
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+}
