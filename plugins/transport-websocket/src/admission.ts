@@ -40,6 +40,8 @@ export function checkRequest(request: IncomingMessage, hosts: ReadonlySet<string
   if (request.rawHeaders.length > 2 * maxHeaders) throw malformed(431, `more than ${maxHeaders} headers`);
   const repeated = single.find((name) => (request.headersDistinct[name]?.length ?? 0) > 1);
   if (repeated !== undefined) throw malformed(400, `the header ${repeated} is repeated`);
+  // Node reads a body of an unknown encoding to the end of the connection; another reader might see a request in it.
+  if (request.headers['transfer-encoding'] !== undefined) throw malformed(400, 'no request here needs a coded body');
   if (!hosts.has((request.headers.host ?? '').toLowerCase()))
     throw malformed(421, 'this host does not go by that name; add it to allowedHosts if it should');
 }
@@ -50,8 +52,7 @@ export function checkUpgrade(request: IncomingMessage, config: WebSocketConfig):
   if (request.url?.split('?', 1)[0] !== config.path) {
     throw new Refusal(404, new SoulboxError('not_found', `WebSockets are served at ${config.path}`));
   }
-  if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
-    throw malformed(400, 'an upgrade request has no body');
+  if (headers['content-length'] !== undefined) throw malformed(400, 'an upgrade request has no body');
   if (headers['sec-websocket-version'] !== '13')
     throw malformed(426, 'only version 13 of the WebSocket protocol is spoken', { 'Sec-WebSocket-Version': '13' });
   if (headers.origin !== undefined && !config.allowedOrigins.includes(headers.origin)) {
