@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { cosmiconfig } from 'cosmiconfig';
+import { dirname, resolve } from 'node:path';
 import { SoulboxError, type Problem } from '@soulbox/plugin-sdk';
 import { parseConfigDocument, type ConfigDocument } from './document.ts';
+import { findConfigFile } from './find.ts';
 import { mergeConfig } from './merge.ts';
 import { ConfigSchema, type Config } from './schema.ts';
 import { resolveSecrets } from './secrets.ts';
@@ -28,33 +27,6 @@ export interface LoadOptions {
   readonly cwd?: string;
 }
 
-// Data only: no place for a file that would have to be executed.
-const searchPlaces = [
-  'soulbox.yaml',
-  'soulbox.yml',
-  'soulbox.json',
-  '.soulboxrc',
-  '.soulboxrc.yaml',
-  '.soulboxrc.yml',
-  '.soulboxrc.json',
-];
-
-/** The working directory, the user's configuration folder, the system's. */
-function searchFolders(cwd: string): string[] {
-  return [cwd, join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'soulbox'), '/etc/soulbox'];
-}
-
-async function findFile(cwd: string): Promise<string | undefined> {
-  const keepText = (_file: string, text: string) => text;
-  const loaders = { '.yaml': keepText, '.yml': keepText, '.json': keepText, noExt: keepText };
-  const explorer = cosmiconfig('soulbox', { searchPlaces, loaders, searchStrategy: 'none', cache: false });
-  for (const folder of searchFolders(cwd)) {
-    const found = await explorer.search(folder);
-    if (found) return found.filepath;
-  }
-  return undefined;
-}
-
 async function readDocument(file: string): Promise<ConfigDocument> {
   let text: string;
   try {
@@ -71,7 +43,7 @@ async function readDocument(file: string): Promise<ConfigDocument> {
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfig> {
   const cwd = options.cwd ?? process.cwd();
-  const file = options.file === undefined ? await findFile(cwd) : resolve(cwd, options.file);
+  const file = options.file === undefined ? await findConfigFile(cwd) : resolve(cwd, options.file);
   const documents: ConfigDocument[] = [];
   if (file !== undefined) documents.push(await readDocument(file));
   if (options.defaults !== undefined && documents[0]?.value['extends'] !== 'none')
