@@ -1,4 +1,4 @@
-import { isAlias, isMap, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, LineCounter, parseDocument, type Document } from 'yaml';
 import { SoulboxError } from '@soulbox/plugin-sdk';
 
 /** A configuration file that was read, with the way back from a value to its line. */
@@ -10,6 +10,7 @@ export interface ConfigDocument {
 }
 
 const forbidden = new Set(['__proto__', 'constructor', 'prototype']);
+type Refuse = (path: readonly string[], message: string) => never;
 
 function lineOf(document: Document, counter: LineCounter, path: readonly string[]): number {
   for (let length = path.length; length > 0; length -= 1) {
@@ -23,25 +24,22 @@ function lineOf(document: Document, counter: LineCounter, path: readonly string[
   return 1;
 }
 
-function refuseForbiddenKeys(value: unknown, path: readonly string[], file: string): void {
+/** Also ends the walk through a value that an alias makes contain itself. */
+const maxDepth = 100;
+
+function refuseForbiddenKeys(value: unknown, path: readonly string[], refuse: Refuse): void {
   if (typeof value !== 'object' || value === null) return;
-  for (const key of Object.keys(value)) {
-    if (forbidden.has(key))
-      throw new SoulboxError('config_invalid', `${file}: ${[...path, key].join('.')}: this key is not allowed`);
-    refuseForbiddenKeys((value as Record<string, unknown>)[key], [...path, key], file);
+  if (path.length > maxDepth) refuse(path.slice(0, 1), `is nested more than ${maxDepth} deep`);
+  for (const [key, member] of Object.entries(value)) {
+    if (forbidden.has(key)) refuse([...path, key], 'this key is not allowed');
+    refuseForbiddenKeys(member, [...path, key], refuse);
   }
 }
 
-/**
- * Reads YAML 1.2, of which JSON is a part, as data.
- * @throws config_invalid with line and column for what is not well-formed, and for keys that reach prototypes.
- */
-export function parseConfigDocument(file: string, text: string): ConfigDocument {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true, stringKeys: true });
-  const [syntax] = document.errors;
+function asData(document: Document, file: string): Record<string, unknown> {
+  // A warning says that a tag was not understood, such as one that asks for code.
+  const [syntax] = [...document.errors, ...document.warnings];
   if (syntax) throw new SoulboxError('config_invalid', `${file}: ${syntax.message}`, { cause: syntax });
-  if (isAlias(document.contents)) throw new SoulboxError('config_invalid', `${file}: must be a map`);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 }) ?? {};
@@ -50,6 +48,20 @@ export function parseConfigDocument(file: string, text: string): ConfigDocument 
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new SoulboxError('config_invalid', `${file}: must be a map of settings`);
-  refuseForbiddenKeys(value, [], file);
-  return { file, value: value as Record<string, unknown>, line: (path) => lineOf(document, counter, path) };
+  return value as Record<string, unknown>;
+}
+
+/**
+ * Reads YAML 1.2, of which JSON is a part, as data.
+ * @throws config_invalid with its line for what is not well-formed, and for keys that reach prototypes.
+ */
+export function parseConfigDocument(file: string, text: string): ConfigDocument {
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true, stringKeys: true });
+  const value = asData(document, file);
+  const line = (path: readonly string[]) => lineOf(document, counter, path);
+  refuseForbiddenKeys(value, [], (path, message) => {
+    throw new SoulboxError('config_invalid', `${file}:${line(path)}: ${path.join('.')}: ${message}`);
+  });
+  return { file, value, line };
 }
