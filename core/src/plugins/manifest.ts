@@ -22,21 +22,30 @@ export type Manifest = z.infer<typeof ManifestSchema>;
 
 /** Whether a range accepts versions of one major only: `*` or `>=1` would promise what nobody can know. */
 function bindsMajor(range: string): boolean {
-  const parsed = new semver.Range(range);
-  const probe = semver.minVersion(parsed);
-  return probe !== null && !semver.intersects(parsed, `>=${probe.major + 1}.0.0-0`);
+  const lowest = semver.minVersion(range);
+  return lowest !== null && !semver.intersects(range, `>=${lowest.major + 1}.0.0`);
 }
 
+/** A pre-release of the host loads what is made for the release; a release is never taken for one of its pre-releases. */
 function satisfied(version: string, range: string): boolean {
-  // A pre-release of the host must be able to load what is made for the release; a release never matches by pre-releases.
-  return semver.satisfies(version, range, { includePrerelease: semver.prerelease(version) !== null });
+  const { major, minor, patch } = new semver.SemVer(version);
+  return semver.satisfies(version, range) || semver.satisfies(`${major}.${minor}.${patch}`, range);
+}
+
+/** What a plugin is checked against. */
+export interface RunningVersions {
+  readonly soulbox: string;
+  readonly node: string;
 }
 
 /**
  * Checks a plugin's package.json.
  * @throws plugin_manifest_invalid, plugin_engine_mismatch
  */
-export function parseManifest(packageJson: unknown, nodeVersion: string = process.versions.node): Manifest {
+export function parseManifest(
+  packageJson: unknown,
+  running: RunningVersions = { soulbox: hostVersion, node: process.versions.node },
+): Manifest {
   const manifest = parse(ManifestSchema, packageJson, 'plugin_manifest_invalid');
   const { soulbox, node } = manifest.engines;
   if (semver.validRange(soulbox) === null)
@@ -46,9 +55,9 @@ export function parseManifest(packageJson: unknown, nodeVersion: string = proces
       'plugin_manifest_invalid',
       `engines.soulbox: "${soulbox}" is not specific enough: it must bind a major version`,
     );
-  if (!satisfied(hostVersion, soulbox))
-    throw new SoulboxError('plugin_engine_mismatch', `made for soulbox ${soulbox}, but this is ${hostVersion}`);
-  if (node !== undefined && !semver.satisfies(nodeVersion, node))
-    throw new SoulboxError('plugin_engine_mismatch', `made for node ${node}, but this is ${nodeVersion}`);
+  if (!satisfied(running.soulbox, soulbox))
+    throw new SoulboxError('plugin_engine_mismatch', `made for soulbox ${soulbox}, but this is ${running.soulbox}`);
+  if (node !== undefined && !semver.satisfies(running.node, node))
+    throw new SoulboxError('plugin_engine_mismatch', `made for node ${node}, but this is ${running.node}`);
   return manifest;
 }
