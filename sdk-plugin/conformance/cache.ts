@@ -8,13 +8,13 @@ import { withResource } from './with-resource.ts';
 export interface CacheFixture {
   readonly cache: Cache;
   /** Opens the same data a second time, as another host would; absent where nothing can be shared. */
-  share?(): Promise<Cache>;
-  dispose(): Promise<void>;
+  readonly share?: () => Promise<Cache>;
+  readonly dispose: () => Promise<void>;
 }
 
 export interface CacheSuiteOptions {
   readonly name?: string;
-  create(): Promise<CacheFixture>;
+  readonly create: () => Promise<CacheFixture>;
 }
 
 const repeats = 10;

@@ -9,15 +9,15 @@ import { withResource } from './with-resource.ts';
 export interface StoreFixture {
   readonly store: Store;
   /** Closes the store and opens the same data again; absent where data does not outlive a store. */
-  reopen?(): Promise<Store>;
+  readonly reopen?: () => Promise<Store>;
   /** Opens the same data a second time, as another host would; absent where nothing can be shared. */
-  share?(): Promise<Store>;
-  dispose(): Promise<void>;
+  readonly share?: () => Promise<Store>;
+  readonly dispose: () => Promise<void>;
 }
 
 export interface StoreSuiteOptions {
   readonly name?: string;
-  create(): Promise<StoreFixture>;
+  readonly create: () => Promise<StoreFixture>;
 }
 
 /** How often each change is repeated. */

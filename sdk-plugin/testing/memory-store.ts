@@ -66,7 +66,11 @@ export class MemoryStore implements Store {
       if (!this.fields.get(collection)?.has(field))
         throw new SoulboxError('invalid_params', `collection ${collection} declares no field ${field}`);
     }
-    const shape = JSON.stringify([collection, Object.entries(where).sort(), orderBy]);
+    const shape = JSON.stringify([
+      collection,
+      Object.entries(where).toSorted(([a], [b]) => compareText(a, b)),
+      orderBy,
+    ]);
     const sign = orderBy?.descending ? -1 : 1;
     const position = (d: StoredDocument): Position => [orderBy ? fieldOf(d.value, orderBy.field) : null, d.id];
     const order = (a: Position, b: Position) => sign * (compare(a[0], b[0]) || compareText(a[1], b[1]));
@@ -75,7 +79,7 @@ export class MemoryStore implements Store {
       .map(([id, { version, text }]) => ({ id, version, value: JSON.parse(text) as JsonObject }))
       .filter((d) => Object.entries(where).every(([field, wanted]) => fieldOf(d.value, field) === wanted))
       .filter((d) => !start || order(position(d), start) > 0)
-      .sort((a, b) => order(position(a), position(b)));
+      .toSorted((a, b) => order(position(a), position(b)));
     const documents = matching.slice(0, limit);
     const last = documents.at(-1);
     const more = matching.length > limit && last !== undefined;

@@ -46,14 +46,14 @@ export class ChangeLog {
   }
 
   head(): number {
-    return this.db.row<[number]>('SELECT ifnull(max(sequence), 0) FROM changes')![0];
+    return this.db.number('SELECT ifnull(max(sequence), 0) FROM changes')!;
   }
 
   /** @throws conflict when the changes after `after` are not all there. */
   read(after: number, limit: number): ChangesRead {
-    const [dataVersion] = this.db.row<[number]>('PRAGMA data_version')!;
+    const dataVersion = this.db.number('PRAGMA data_version')!;
     return this.db.transaction('DEFERRED', () => {
-      const [oldest] = this.db.row<[number]>('SELECT ifnull(min(sequence), 1) FROM changes')!;
+      const oldest = this.db.number('SELECT ifnull(min(sequence), 1) FROM changes')!;
       if (after < oldest - 1 || after > this.head())
         throw new SoulboxError('conflict', `the changes after ${after} are not kept; read the state, follow from now`, {
           details: { after },

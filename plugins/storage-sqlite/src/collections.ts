@@ -15,7 +15,8 @@ export class Collections {
     const known = new Set(this.fields.get(collection));
     for (const index of indexes) {
       const fields = index.split(',');
-      const columns = [...fields.map(keyOf), 'id'].join(', ');
+      // Only an index that begins like the primary key is preferred to it, so the constant stands in front.
+      const columns = ['collection', ...fields.map(keyOf), 'id'].join(', ');
       this.db.exec(
         `CREATE INDEX IF NOT EXISTS "${collection}:${index}" ON documents (${columns}) WHERE collection = '${collection}'`,
       );

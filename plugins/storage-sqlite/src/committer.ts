@@ -49,12 +49,8 @@ export class Committer {
 
   private apply(change: EncodedChange): number {
     const { op, collection, id, ifVersion } = change;
-    const found = this.db.row<[number]>(
-      'SELECT version FROM documents WHERE collection = ? AND id = ?',
-      collection,
-      id,
-    );
-    const actual = found?.[0] ?? 0;
+    const found = this.db.number('SELECT version FROM documents WHERE collection = ? AND id = ?', collection, id);
+    const actual = found ?? 0;
     if (ifVersion !== undefined && ifVersion !== actual)
       throw new SoulboxError('conflict', `${collection} ${id} is at version ${actual}, not ${ifVersion}`, {
         details: { collection, id, expected: ifVersion, actual },
@@ -70,7 +66,7 @@ export class Committer {
         change.text,
       );
     else this.db.run('DELETE FROM documents WHERE collection = ? AND id = ?', collection, id);
-    if (op === 'put' || found) this.log.append({ collection, id, op, version });
+    if (op === 'put' || found !== undefined) this.log.append({ collection, id, op, version });
     return version;
   }
 }

@@ -18,8 +18,13 @@ export class Connection {
   }
 
   /** The first row. Where SQL yields more than one, use {@link rows}: an unread rest would hold a lock. */
-  row<T extends readonly SqlValue[]>(sql: string, ...values: SqlValue[]): T | undefined {
-    return this.prepare(sql).get(values) as T | undefined;
+  row(sql: string, ...values: SqlValue[]): readonly SqlValue[] | undefined {
+    return this.prepare(sql).get(values) as SqlValue[] | undefined;
+  }
+
+  /** The one number that a statement asks for. */
+  number(sql: string, ...values: SqlValue[]): number | undefined {
+    return this.row(sql, ...values)?.[0] as number | undefined;
   }
 
   rows<T extends readonly SqlValue[]>(sql: string, ...values: SqlValue[]): T[] {

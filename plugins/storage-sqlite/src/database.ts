@@ -20,7 +20,7 @@ export class Database {
     this.db = openDatabase(options.path, options.busyTimeoutMs);
     const log = new ChangeLog(this.db, options);
     const collections = new Collections(this.db);
-    const [secret] = this.db.row<[string]>(`SELECT value FROM meta WHERE key = 'cursor-secret'`)!;
+    const [secret] = this.db.row(`SELECT value FROM meta WHERE key = 'cursor-secret'`) as readonly [string];
     const pages = new PageReader(this.db, collections, new CursorCodec(Buffer.from(secret, 'hex')));
     this.committer = new Committer(this.db, log);
     this.answers = {
@@ -32,7 +32,7 @@ export class Database {
       query: ({ collection, query }) => pages.read(collection, query),
       head: () => log.head(),
       changes: ({ after, limit }) => log.read(after, limit),
-      dataVersion: () => this.db.row<[number]>('PRAGMA data_version')![0],
+      dataVersion: () => this.db.number('PRAGMA data_version')!,
       close: () => this.close(),
     };
   }
@@ -42,7 +42,7 @@ export class Database {
   }
 
   private get(collection: string, id: string): EncodedDocument | null {
-    const row = this.db.row<[number, string]>(
+    const [row] = this.db.rows<[number, string]>(
       'SELECT version, value FROM documents WHERE collection = ? AND id = ?',
       collection,
       id,

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { Store, definePlugin, toSoulboxError } from '@soulbox/plugin-sdk';
-import type { HealthStatus } from '@soulbox/plugin-sdk';
+import { Store, definePlugin } from '@soulbox/plugin-sdk';
 import { ConfigSchema } from './config.ts';
 import { SqliteStore } from './sqlite-store.ts';
 
@@ -12,12 +11,10 @@ export default definePlugin({
     const { file, ...options } = context.config;
     const store = await SqliteStore.open({ ...options, path: resolve(await context.dataDir(), file) });
     context.provide(Store, store);
-    context.health((): Promise<HealthStatus> =>
-      store.ping().then(
-        () => ({ status: 'up' }),
-        (thrown) => ({ status: 'down', detail: toSoulboxError(thrown).message }),
-      ),
-    );
+    context.health(async () => {
+      await store.ping();
+      return { status: 'up' };
+    });
     return () => store.close();
   },
 });

@@ -26,7 +26,7 @@ export const migrations: readonly Migration[] = [
 ];
 
 function pragma(db: Connection, name: string): number {
-  return db.row<[number]>(`PRAGMA ${name}`)![0];
+  return db.number(`PRAGMA ${name}`)!;
 }
 
 function refuse(reason: string, message: string): never {
@@ -40,7 +40,7 @@ function refuse(reason: string, message: string): never {
 export function migrate(db: Connection, steps: readonly Migration[] = migrations): void {
   db.transaction('IMMEDIATE', () => {
     const version = pragma(db, 'user_version');
-    const [tables] = db.row<[number]>('SELECT count(*) FROM sqlite_schema')!;
+    const tables = db.number('SELECT count(*) FROM sqlite_schema');
     if (pragma(db, 'application_id') !== applicationId && (version !== 0 || tables !== 0))
       refuse('foreign', 'the file is the database of another program');
     if (version > steps.length)

@@ -17,12 +17,12 @@ function makePrivate(path: string): void {
 /** The change to WAL does not wait for other processes that open the file at the same time, so it is repeated. */
 function useWriteAheadLog(db: Connection, busyTimeoutMs: number): void {
   const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (let waitedMs = 0; ; waitedMs += 10) {
+  for (const deadline = Date.now() + busyTimeoutMs; ;) {
     try {
       db.row('PRAGMA journal_mode = WAL');
       return;
     } catch (thrown) {
-      if (!isBusy(thrown) || waitedMs >= busyTimeoutMs) throw thrown;
+      if (!isBusy(thrown) || Date.now() >= deadline) throw thrown;
       Atomics.wait(pause, 0, 0, 10);
     }
   }

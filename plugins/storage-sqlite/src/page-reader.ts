@@ -59,8 +59,12 @@ export class PageReader {
     const [direction, beyond] = orderBy?.descending ? ['DESC', '<'] : ['ASC', '>'];
     if (after !== undefined) {
       const { sortValue, id } = this.cursors.decode(shape(collection, { where, orderBy }), after);
-      conditions.push(key ? `(${key}, id) ${beyond} (${parameterKey}, ?)` : `id ${beyond} ?`);
-      values.push(...(key ? [JSON.stringify(sortValue)] : []), id);
+      const value = JSON.stringify(sortValue);
+      // SQLite searches no index of expressions by (key, id) > (?, ?), but by the first of these two it does.
+      if (key)
+        conditions.push(`${key} ${beyond}= ${parameterKey}`, `(${key} ${beyond} ${parameterKey} OR id ${beyond} ?)`);
+      else conditions.push(`id ${beyond} ?`);
+      values.push(...(key ? [value, value] : []), id);
     }
     const order = [...(key ? [key] : []), 'id'].map((column) => `${column} ${direction}`).join(', ');
     const sql = `SELECT rowid, octet_length(value) FROM documents WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ?`;
@@ -71,10 +75,8 @@ export class PageReader {
     let total = 0;
     const fitting = found.filter(([, bytes], index) => (total += bytes) <= maxPageBytes || index === 0);
     return fitting.map(([rowid]) => {
-      const [id, version, text] = this.db.row<[string, number, string]>(
-        'SELECT id, version, value FROM documents WHERE rowid = ?',
-        rowid,
-      )!;
+      const sql = 'SELECT id, version, value FROM documents WHERE rowid = ?';
+      const [id, version, text] = this.db.row(sql, rowid) as readonly [string, number, string];
       return { id, version, text };
     });
   }
@@ -87,6 +89,6 @@ export class PageReader {
 }
 
 function shape(collection: string, { where, orderBy }: Pick<Query, 'where'> & { orderBy: Query['orderBy'] }): string {
-  const conditions = Object.entries(where ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const conditions = Object.entries(where ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([collection, conditions, orderBy?.field ?? null, orderBy?.descending === true]);
 }

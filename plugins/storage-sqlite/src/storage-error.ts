@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { SoulboxError, fromErrorBody, isSoulboxError } from '@soulbox/plugin-sdk';
 import type { SentError } from './messages.ts';
 
@@ -27,10 +28,14 @@ export function toStorageError(thrown: unknown): SoulboxError {
   return new SoulboxError('storage_failed', message, { details: { reason }, cause: thrown });
 }
 
+function describe(cause: unknown): string {
+  return cause instanceof Error ? `${cause.message} (${codeOf(cause)})` : inspect(cause);
+}
+
 /** An error in a form that can be posted to another thread. */
 export function packError(thrown: unknown): SentError {
   const error = toStorageError(thrown);
-  return { body: error.toBody(), cause: error.cause === undefined ? null : String(error.cause) };
+  return { body: error.toBody(), cause: error.cause === undefined ? null : describe(error.cause) };
 }
 
 export function unpackError({ body, cause }: SentError): SoulboxError {

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { SoulboxError } from '@soulbox/plugin-sdk';
-import type { DatabaseOptions, Reply, Request, RequestName, Requests, SentError } from './messages.ts';
+import type { DatabaseOptions, Reply, RequestName, Requests, SentError } from './messages.ts';
 import { unpackError } from './storage-error.ts';
 
 interface Pending {
-  resolve(result: unknown): void;
-  reject(error: SoulboxError): void;
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: SoulboxError) => void;
 }
 
 /** The database in a thread of its own, so that the host never waits for the disk. */
@@ -46,8 +46,9 @@ export class WorkerClient {
     if (this.failure) return Promise.reject(this.failure);
     const number = ++this.lastNumber;
     return new Promise((resolve, reject) => {
-      this.pending.set(number, { resolve: resolve as (result: unknown) => void, reject });
-      this.worker.postMessage({ number, name, argument } as Request);
+      this.pending.set(number, { resolve, reject });
+      const request = { number, name, argument };
+      this.worker.postMessage(request, []);
     });
   }
 
@@ -74,7 +75,7 @@ export class WorkerClient {
     const pending = this.pending.get(reply.number);
     this.pending.delete(reply.number);
     if ('error' in reply) pending?.reject(unpackError(reply.error));
-    else pending?.resolve(reply.result);
+    else pending?.resolve(reply.result as never);
   }
 
   private fail(error: SoulboxError): void {

@@ -1,14 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defaults } from './defaults.ts';
 import { SqliteStore, type StoreOptions } from '../src/sqlite-store.ts';
-
-export const defaults = {
-  busyTimeoutMs: 10_000,
-  maxDocumentBytes: 1024 * 1024,
-  keepChanges: 100_000,
-  keepChangesMs: 3_600_000,
-};
 
 /** A store in a folder of its own, and the means to open it again. */
 export interface SqliteFixture {
@@ -16,10 +10,10 @@ export interface SqliteFixture {
   readonly path: string;
   readonly store: SqliteStore;
   /** Opens the same file once more, beside what is open. */
-  share(options?: Partial<StoreOptions>): Promise<SqliteStore>;
+  readonly share: (options?: Partial<StoreOptions>) => Promise<SqliteStore>;
   /** Closes all that is open and opens the file again. */
-  reopen(options?: Partial<StoreOptions>): Promise<SqliteStore>;
-  dispose(): Promise<void>;
+  readonly reopen: (options?: Partial<StoreOptions>) => Promise<SqliteStore>;
+  readonly dispose: () => Promise<void>;
 }
 
 export async function withFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
