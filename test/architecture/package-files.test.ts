@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { inputJsonSchema, type Plugin } from '@soulbox/plugin-sdk';
+import { inputJsonSchema, type Plugin, type Schema } from '@soulbox/plugin-sdk';
 import { packages, type Package } from './packages.ts';
 import { allFiles, read, root } from './tree.ts';
 
@@ -38,8 +38,29 @@ async function configKeys({ dir }: Package): Promise<string[]> {
   const url = pathToFileURL(join(root, dir, 'dist/src/index.js')).href;
   const { default: plugin } = (await import(url)) as { default: Plugin };
   const schema = plugin.definition.config;
-  return schema === undefined ? [] : Object.keys(inputJsonSchema(schema)['properties'] ?? {});
+  return schema === undefined ? [] : Object.keys(properties(inputJsonSchema(schema)));
 }
+
+/** The properties of a JSON Schema. */
+function properties(schema: unknown): object {
+  return (schema as { properties?: object }).properties ?? {};
+}
+
+test('the README of core explains every key of the configuration', async () => {
+  const url = pathToFileURL(join(root, 'core/dist/src/config/schema.js')).href;
+  const { ConfigSchema } = (await import(url)) as { ConfigSchema: Schema };
+  const documented = documentedKeys(read('core/README.md'));
+  const sections = Object.entries(properties(inputJsonSchema(ConfigSchema)));
+  const keys = sections.flatMap(([section, schema]) => {
+    const inner = Object.keys(properties(schema));
+    return inner.length === 0 ? [section] : inner.map((key) => `${section}.${key}`);
+  });
+  assert.ok(keys.length > 15, 'the schema was not read');
+  assert.deepEqual(
+    keys.filter((key) => !documented.has(key)),
+    [],
+  );
+});
 
 for (const plugin of plugins) {
   const { dir, manifest } = plugin;
