@@ -1,4 +1,5 @@
 export * from './cache.ts';
+export * from './language-runtime.ts';
 export * from './sandbox-driver.ts';
 export * from './store.ts';
 export * from './transport-api.ts';

@@ -33,7 +33,7 @@ export type ExecutionPlan =
   /** The source is refused before anything runs: the execution ends as `compile-error` with `message` on standard error. */
   | { readonly ok: false; readonly message: string; readonly diagnostics: readonly Diagnostic[] };
 
-/** The host adds the client's environment; a language's own variables win over it where listed here. */
+/** The host adds the client's environment, which wins over the variables here: they are defaults, not a wall. */
 export type PlannedStage = Omit<Stage, 'stdin'> & { readonly stdin?: boolean };
 
 /** Knows how to run programs of one language. Never runs a client's code itself. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** Folders that every box has anyway: the loader, the C library and what distributions install beside them. */
-const systemLibraries = /^\/(usr\/)?lib(32|64|x32)?\//;
+const systemLibraries = /^\/(usr\/)?(lib64|lib\/[^/]+-linux-[^/]+)\//;
 
 /** Whether a shared library lies in a folder that every box has. */
 export function isSystemLibrary(path: string): boolean {

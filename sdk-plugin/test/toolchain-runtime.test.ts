@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ToolchainUnusable, toolchainRuntime, type Toolchain } from '@soulbox/plugin-sdk/toolchain';
+
+const about = { name: 'x', aliases: [], extensions: ['.x'], canary: { code: '', stdout: '' } };
+const toolchain = { version: '1.2.3', paths: ['/x'] };
+const input = { entry: undefined, files: [], args: [] };
+
+function runtimeWith(find: () => Promise<Toolchain>) {
+  const details: string[] = [];
+  const runtime = toolchainRuntime({
+    about,
+    find,
+    onUnusable: (detail) => details.push(detail),
+    plan: (_, { version }) => ({ ok: false, message: version, diagnostics: [] }),
+  });
+  return { runtime, details };
+}
+
+describe('toolchainRuntime', () => {
+  test('looks for the toolchain once, for descriptions and plans together', async () => {
+    let searches = 0;
+    const { runtime } = runtimeWith(async () => {
+      searches += 1;
+      return toolchain;
+    });
+    const [first, second, plan] = await Promise.all([runtime.describe(), runtime.describe(), runtime.plan(input)]);
+    assert.deepEqual(first, { ...about, ...toolchain, available: true, reason: null });
+    assert.deepEqual(second, first);
+    assert.deepEqual(plan, { ok: false, message: '1.2.3', diagnostics: [] });
+    assert.equal(searches, 1);
+  });
+  test('an unusable one is described with its reason, refused in plans, and looked for again', async () => {
+    let installed = false;
+    const { runtime, details } = runtimeWith(async () => {
+      if (!installed) throw new ToolchainUnusable('install x', '/secret/path');
+      return toolchain;
+    });
+    const info = await runtime.describe();
+    assert.deepEqual(info, { ...about, version: '', available: false, reason: 'install x', paths: [] });
+    assert.deepEqual(details, ['/secret/path']);
+    await assert.rejects(runtime.plan(input), { code: 'language_unavailable', message: 'x: install x' });
+    installed = true;
+    assert.equal((await runtime.describe()).available, true);
+  });
+  test('any other failure is not disguised', async () => {
+    const { runtime } = runtimeWith(() => Promise.reject(new TypeError('bug')));
+    await assert.rejects(runtime.describe(), TypeError);
+    await assert.rejects(runtime.plan(input), TypeError);
+  });
+});
