@@ -21,6 +21,8 @@ import { probe, unavailable } from './probe.ts';
 import type { Settings } from './settings.ts';
 import { checkUidRange, UidBlocks } from './uid-blocks.ts';
 
+export { SettingsSchema, type Settings } from './settings.ts';
+
 export interface LinuxDriverOptions {
   readonly deploymentId: string;
   readonly settings: Settings;

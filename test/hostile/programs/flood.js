@@ -1,0 +1,4 @@
+function flood() {
+  process.stdout.write('x'.repeat(1 << 16), flood);
+}
+flood();

@@ -1,0 +1,1 @@
+while :; do echo flooding >&2; done

@@ -1,0 +1,4 @@
+from hostile import call
+
+call("kexec_load", 0, 0, None, 0)
+print("BREACH went on")

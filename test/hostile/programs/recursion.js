@@ -1,0 +1,4 @@
+function deep() {
+  return deep() + 1;
+}
+deep();

@@ -1,0 +1,4 @@
+from hostile import call
+
+call("swapon", b"nothing", 0)
+print("BREACH went on")

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Limits, RunOutcome } from '@soulbox/plugin-sdk';
+import { LinuxDriver, SettingsSchema } from '@soulbox/plugin-sandbox-linux/driver';
+import { leftovers, mounts } from '../support/leftovers.ts';
+import { hostilePrograms, type HostileProgram } from './manifest.ts';
+import { commandFor, findToolchains, type Toolchains } from './toolchains.ts';
+import { startWatch, type Watch } from './watch.ts';
+
+const atOnce = 4;
+const limits: Limits = {
+  wallMs: 8000,
+  cpuMs: 8000,
+  memoryBytes: 256 * 1024 * 1024,
+  outputBytes: 1024 * 1024,
+  processes: 64,
+  diskBytes: 16 * 1024 * 1024,
+};
+/** One above another run's, should several of these suites run on one machine at one time. */
+const uidBase = 1_000_000_000 + (process.pid % 1000) * 100_000;
+const uidCount = 1024;
+const uidBlocks = 16;
+
+interface Finished {
+  readonly stdout: string;
+  readonly outcome: RunOutcome;
+}
+
+/** Registers one test for each hostile program, a control beside them, and the search for what they left. */
+export function hostileSuite(repository: string): void {
+  const programs = resolve(repository, 'test/hostile/programs');
+  const deploymentId = `hostile${randomBytes(6).toString('hex')}`;
+  const settings = SettingsSchema.parse({ uidBase, uidCount, uidBlocks });
+  const driver = new LinuxDriver({ deploymentId, settings });
+  const signal = new AbortController().signal;
+  let toolchains: Toolchains;
+  let watch: Watch;
+  let box: string;
+  let earlierMounts: string[];
+  let kernelBefore: string[];
+
+  const run = async (
+    file: string,
+    over: Pick<HostileProgram, 'limits' | 'env'> = {},
+    args: readonly string[] = watch.targets,
+  ): Promise<Finished> => {
+    const names = ['hostile.py', file];
+    const files = await Promise.all(
+      names.map(async (path) => ({ path, content: await readFile(join(programs, path)) })),
+    );
+    const argv = [...commandFor(toolchains, file), file, ...args];
+    const stages = [{ name: 'run', argv, env: over.env ?? {}, stdin: false }];
+    let stdout = '';
+    for await (const event of driver.run(
+      box,
+      { id: file, files, stages, limits: { ...limits, ...over.limits } },
+      { signal },
+    )) {
+      if (event.type === 'end') return { stdout, outcome: event.outcome };
+      if (event.type !== 'stage') stdout += Buffer.from(event.data).toString('latin1');
+    }
+    throw new Error('no end');
+  };
+
+  const judge = async (program: HostileProgram): Promise<void> => {
+    const { stdout, outcome } = await run(program.file, program);
+    const context = `${program.file}: ${outcome.verdict} ${outcome.exitCode} ${outcome.signal}\n${stdout.slice(-2000)}`;
+    assert.ok(!stdout.includes('BREACH'), context);
+    assert.ok(!stdout.includes(watch.secret), context);
+    assert.ok(program.verdicts.includes(outcome.verdict), context);
+    if (program.exitCode !== undefined) assert.equal(outcome.exitCode, program.exitCode, context);
+    const isPlain = program.verdicts.length === 1 && program.verdicts[0] === 'ok';
+    const says = program.says ?? (isPlain ? /done\n$/ : undefined);
+    if (says) assert.match(stdout, says, context);
+    if (program.next) await judge(program.next);
+  };
+
+  before(async () => {
+    [earlierMounts, kernelBefore] = await Promise.all([mounts(), kernelState()]);
+    [toolchains, watch] = await Promise.all([findToolchains(), startWatch()]);
+    ({ id: box } = await driver.create({ paths: toolchains.paths, labels: {} }, { signal }));
+  });
+  after(async () => {
+    await driver.dispose();
+    await watch.close();
+  });
+
+  let remaining = hostilePrograms.length;
+  describe('hostile programs', { concurrency: atOnce + 1 }, () => {
+    it('do not disturb a control execution beside them', async () => {
+      let rounds = 0;
+      for (; remaining > 0 || rounds === 0; rounds++) {
+        const { stdout, outcome } = await run('control.py', { limits: { wallMs: 20_000, cpuMs: 20_000 } }, [
+          String(rounds),
+        ]);
+        assert.deepEqual([outcome.verdict, stdout], ['ok', `${rounds} 4950\n`]);
+      }
+    });
+
+    for (const program of hostilePrograms)
+      it(program.file, async () => {
+        try {
+          await judge(program);
+        } finally {
+          remaining--;
+        }
+      });
+  });
+
+  describe('afterwards', () => {
+    it('every program was tried, and they are many', async () => {
+      const files = (await readdir(programs)).filter((file) => !['hostile.py', 'control.py'].includes(file));
+      const tried = hostilePrograms.flatMap(({ file, next }) => (next ? [file, next.file] : [file]));
+      assert.deepEqual(tried.toSorted(), files.toSorted());
+      assert.ok(tried.length >= 40);
+    });
+
+    it('nobody reached the host', async () => {
+      assert.equal(watch.contacts(), 0);
+      assert.deepEqual(await kernelState(), kernelBefore);
+    });
+
+    it('the box still runs programs', async () => {
+      assert.equal((await run('control.py', {}, ['last'])).stdout, 'last 4950\n');
+    });
+
+    it('nothing is left: no process, cgroup, mount or file', async () => {
+      await driver.destroy(box);
+      assert.deepEqual(
+        await leftovers({ deploymentId, uids: { from: uidBase, to: uidBase + uidCount * uidBlocks } }),
+        [],
+      );
+      assert.deepEqual(await mounts(), earlierMounts);
+      assert.deepEqual(await driver.list(), []);
+    });
+  });
+}
+
+/** What a program with too much power would change. */
+async function kernelState(): Promise<string[]> {
+  const files = ['core_pattern', 'panic'].map((name) => readFile(`/proc/sys/kernel/${name}`, 'utf8'));
+  return [hostname(), ...(await Promise.all(files))];
+}
