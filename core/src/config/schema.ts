@@ -38,6 +38,7 @@ export const ConfigSchema = z.strictObject({
       order: z.array(z.string().min(1)).default([]),
       /** Refuse to run anything that is held by less. */
       minimum: IsolationLevelSchema.exclude(['none']).default('standard'),
+      /** How long a driver may take to prove that it works, and to make or destroy one box. */
       probeMs: milliseconds.default(15_000),
       /** How many boxes wait ready for a tenant that has none yet. */
       ready: z.int().min(0).max(1_000).default(1),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
-import { toSoulboxError, type SandboxInfo, type SandboxSpec } from '@soulbox/plugin-sdk';
+import { SoulboxError, toSoulboxError, type SandboxInfo, type SandboxSpec } from '@soulbox/plugin-sdk';
 import type { Config } from '../config/schema.ts';
+import { withDeadline } from '../deadline.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { ChosenDriver } from './registry.ts';
 
@@ -33,7 +34,7 @@ export class BoxPool {
   private readonly settings: Config['sandbox'];
   private readonly log: Logger;
   private readonly boxes = new Set<Box>();
-  private readonly making = new Map<string, Promise<Box>>();
+  private readonly making = new Map<string, Promise<void>>();
   private readonly ends = new Set<Promise<void>>();
   private readonly abort = new AbortController();
   private paths: readonly string[];
@@ -64,9 +65,25 @@ export class BoxPool {
     this.refill();
   }
 
-  /** A box for a tenant: its own, or one that waits ready, or a new one. @throws sandbox_unavailable */
+  /** A box for a tenant: its own, or one that waits ready, or a new one. @throws sandbox_unavailable, draining */
   async acquire(tenant: string): Promise<BoxLease> {
-    const box = await this.boxFor(tenant);
+    for (;;) {
+      if (this.abort.signal.aborted) throw new SoulboxError('draining', 'the host takes its sandboxes away');
+      const own = this.find((box) => box.tenant === tenant);
+      if (own) return this.lease(own);
+      const waiting = this.find((box) => box.tenant === undefined);
+      if (waiting) {
+        waiting.tenant = tenant;
+        this.refill();
+        return this.lease(waiting);
+      }
+      // The box made may be outdated already: then it is gone, and the search begins again.
+      await this.makeFor(tenant);
+    }
+  }
+
+  /** Counts the lease in the same turn in which the box was found, so that nothing can retire it in between. */
+  private lease(box: Box): BoxLease {
     clearTimeout(box.idle);
     box.leases += 1;
     let released = false;
@@ -80,23 +97,15 @@ export class BoxPool {
     };
   }
 
-  private async boxFor(tenant: string): Promise<Box> {
-    const own = this.find((box) => box.tenant === tenant);
-    if (own) return own;
-    const waiting = this.find((box) => box.tenant === undefined);
-    if (waiting) {
-      waiting.tenant = tenant;
-      this.refill();
-      return waiting;
-    }
+  /** However many of a tenant's executions wait for a box, one is made. */
+  private async makeFor(tenant: string): Promise<void> {
     let making = this.making.get(tenant);
     if (!making) {
       making = this.make(tenant).finally(() => this.making.delete(tenant));
       this.making.set(tenant, making);
     }
-    const made = await making;
+    await making;
     this.refill();
-    return made;
   }
 
   private find(fits: (box: Box) => boolean): Box | undefined {
@@ -104,22 +113,35 @@ export class BoxPool {
     return undefined;
   }
 
-  private async make(tenant: string | undefined): Promise<Box> {
-    const { driver, name } = this.chosen;
+  private async make(tenant: string | undefined): Promise<void> {
+    const { name } = this.chosen;
     const generation = this.generation;
     const spec: SandboxSpec = await this.hooks.call(
       'sandbox.creating',
       { paths: this.paths, labels: {} },
       { driver: name },
     );
-    const info = await driver.create(spec, { signal: this.abort.signal });
+    const info = await this.create(spec);
     const box: Box = { info, generation, tenant, leases: 0, retired: undefined, idle: undefined };
     this.boxes.add(box);
     // Something changed, or the pool was closed, while it was being made.
     if (generation !== this.generation) this.retire(box, 'outdated');
     if (this.abort.signal.aborted) this.retire(box, 'request');
     await this.hooks.call('sandbox.created', { sandbox: info, driver: name });
-    return box;
+  }
+
+  private async create(spec: SandboxSpec): Promise<SandboxInfo> {
+    const { driver } = this.chosen;
+    const { probeMs } = this.settings;
+    const overdue = new AbortController();
+    const creating = driver.create(spec, { signal: AbortSignal.any([this.abort.signal, overdue.signal]) });
+    const late = () => {
+      overdue.abort();
+      // A driver that pays no heed to the signal: what it makes after all belongs to nobody.
+      void creating.then((info) => driver.destroy(info.id)).catch(() => undefined);
+      return new SoulboxError('sandbox_unavailable', `no sandbox was made within ${probeMs} ms`);
+    };
+    return withDeadline(creating, probeMs, late);
   }
 
   private release(box: Box, healthy: boolean): void {
@@ -149,7 +171,8 @@ export class BoxPool {
   private async destroy(box: Box, reason: EndReason): Promise<void> {
     const { driver, name } = this.chosen;
     try {
-      await driver.destroy(box.info.id);
+      const late = () => new SoulboxError('plugin_timeout', 'the sandbox was not destroyed in time');
+      await withDeadline(driver.destroy(box.info.id), this.settings.probeMs, late);
     } catch (error) {
       this.log.error({ err: error, sandbox: box.info.id }, 'a sandbox could not be destroyed');
     }
