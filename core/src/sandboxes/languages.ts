@@ -1,11 +1,25 @@
 import type { Logger } from 'pino';
-import { LanguageRuntime, SoulboxError, toSoulboxError, type LanguageInfo } from '@soulbox/plugin-sdk';
+import { LanguageRuntime, parse, SoulboxError, toSoulboxError, z, type LanguageInfo } from '@soulbox/plugin-sdk';
+import { withDeadline } from '../deadline.ts';
 import type { Services } from '../services.ts';
 
 export interface KnownLanguage {
   readonly runtime: LanguageRuntime;
   readonly info: LanguageInfo;
 }
+
+const describeMs = 10_000;
+
+const LanguageInfoSchema: z.ZodType<LanguageInfo> = z.object({
+  name: z.string().min(1),
+  aliases: z.array(z.string()),
+  extensions: z.array(z.string()),
+  version: z.string(),
+  available: z.boolean(),
+  reason: z.string().nullable(),
+  paths: z.array(z.string()),
+  canary: z.object({ code: z.string(), stdout: z.string() }),
+});
 
 /** The languages that plugins brought, by name and alias. */
 export class Languages {
@@ -28,12 +42,14 @@ export class Languages {
       this.known = new Map(all.map((language) => [language.info.name, language]));
       this.described = present;
     }
-    return [...this.known.values()].sort((a, b) => a.info.name.localeCompare(b.info.name));
+    return [...this.known.values()].toSorted((a, b) => a.info.name.localeCompare(b.info.name));
   }
 
   private async describe(name: string, runtime: LanguageRuntime): Promise<KnownLanguage> {
     try {
-      return { runtime, info: await runtime.describe() };
+      const late = () => new SoulboxError('plugin_timeout', `it was not described within ${describeMs} ms`);
+      const info = await withDeadline(runtime.describe(), describeMs, late);
+      return { runtime, info: parse(LanguageInfoSchema, info, 'plugin_failed') };
     } catch (thrown) {
       this.log.error({ err: thrown, language: name }, 'a language could not be described');
       const reason = toSoulboxError(thrown).message;
@@ -72,6 +88,6 @@ export class Languages {
   /** What boxes need to run every language that is available. */
   async paths(): Promise<string[]> {
     const all = await this.list();
-    return [...new Set(all.filter((l) => l.info.available).flatMap((l) => l.info.paths))].sort();
+    return [...new Set(all.filter((l) => l.info.available).flatMap((l) => l.info.paths))].toSorted();
   }
 }

@@ -1,9 +1,12 @@
 import type { Logger } from 'pino';
 import {
+  EnforcementSchema,
+  parse,
   reachesIsolation,
   SandboxDriver,
   SoulboxError,
   toSoulboxError,
+  z,
   type DriverReport,
   type IsolationLevel,
 } from '@soulbox/plugin-sdk';
@@ -24,6 +27,14 @@ export interface DriverStatus {
   readonly report: DriverReport;
   readonly problem: string | null;
 }
+
+const ReportSchema = z.object({
+  available: z.boolean(),
+  reason: z.string().nullable(),
+  enforced: EnforcementSchema,
+  capabilities: z.array(z.custom<DriverReport['capabilities'][number]>((value) => typeof value === 'string')),
+  advice: z.array(z.string()),
+});
 
 const unenforced = {
   namespaces: 'none',
@@ -103,7 +114,8 @@ export class SandboxRegistry {
     const late = () => new SoulboxError('plugin_timeout', `the probe did not end within ${probeMs} ms`);
     let report: DriverReport;
     try {
-      report = await withDeadline(driver.probe({ signal: abort.signal }), probeMs, late);
+      const probed = await withDeadline(driver.probe({ signal: abort.signal }), probeMs, late);
+      report = parse(ReportSchema, probed, 'plugin_failed');
     } catch (thrown) {
       abort.abort();
       this.log.error({ err: thrown, driver: name }, 'a sandbox driver could not be probed');
