@@ -6,9 +6,8 @@ import {
   type ExecutionResult,
   type OperationCall,
   type Store,
-  type StoreChange,
 } from '@soulbox/plugin-sdk';
-import { withDeadline } from '../deadline.ts';
+import { delay, unlessAborted, withDeadline } from '../deadline.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { BoxPool } from '../sandboxes/pool.ts';
 import type { ChosenDriver } from '../sandboxes/registry.ts';
@@ -16,7 +15,7 @@ import { Admission } from './admission.ts';
 import { IdempotencyKey } from './idempotency.ts';
 import { LiveExecution } from './live.ts';
 import { prepare, type Prepared, type PrepareParts } from './prepare.ts';
-import { executionCollection, fromDocument, makeRecord, toDocument, type ExecutionRecord } from './record.ts';
+import { Records } from './records.ts';
 import { ReplayWindow } from './replay.ts';
 import { initialResult } from './result.ts';
 import { Runner } from './runner.ts';
@@ -30,9 +29,10 @@ export interface ExecutionParts extends PrepareParts {
   sandboxes(): Promise<{ readonly chosen: ChosenDriver; readonly pool: BoxPool }>;
 }
 
-const saveAttempts = 5;
 const pollMs = 200;
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+const planMs = 30_000;
+/** When a final state that could not be recorded is written again. */
+const recordAgainMs = 30_000;
 
 /** Accepts, runs, records and finds executions. Each that is accepted ends in exactly one recorded state. */
 export class Executions {
@@ -40,12 +40,17 @@ export class Executions {
   readonly replay: ReplayWindow;
   private readonly parts: ExecutionParts;
   private readonly runner: Runner;
+  private readonly records: Records;
+  /** What is accepted from here on is cancelled at once. */
+  private ending = false;
+  private readonly drained = new AbortController();
 
   constructor(parts: ExecutionParts) {
     this.parts = parts;
     this.admission = new Admission(parts.settings);
     this.replay = new ReplayWindow(parts.settings.replayBytes);
     this.runner = new Runner(parts.hooks, parts.log);
+    this.records = new Records(parts.store, parts.instanceId, parts.log);
   }
 
   /** Runs a program to its end, telling events on the way where `stream` is set. Aborting the call cancels the program. */
@@ -63,7 +68,7 @@ export class Executions {
     const leave = await this.admission.enter(principal.tenant, signal);
     let start: LiveExecution | string;
     try {
-      start = cached
+      start = cached?.verdict
         ? await this.startCached(prepared, cached, createdAt, key)
         : await this.start(prepared, createdAt, key);
     } catch (thrown) {
@@ -86,7 +91,9 @@ export class Executions {
     key: IdempotencyKey | undefined,
   ): Promise<LiveExecution | string> {
     const { chosen, pool } = await this.parts.sandboxes();
-    const plan = await prepared.runtime.plan(prepared.input);
+    const late = () =>
+      new SoulboxError('plugin_timeout', `${prepared.language.name}: the program was not planned within ${planMs} ms`);
+    const plan = await withDeadline(prepared.runtime.plan(prepared.input), planMs, late);
     // Finding a box and making the record durable take their time side by side; nothing runs before both are done.
     const leasing = plan.ok
       ? pool.acquire(prepared.request.tenant)
@@ -105,25 +112,7 @@ export class Executions {
     key: IdempotencyKey | undefined,
   ): Promise<LiveExecution | string> {
     const live = await this.accept(prepared, createdAt, key, () => Promise.resolve());
-    if (typeof live === 'string') return live;
-    for (const stream of ['stdout', 'stderr'] as const)
-      live.log.output(stream, Buffer.from(cached[stream], cached.encoding[stream]));
-    live.log.flushOutput();
-    const { id, labels } = live.result;
-    const now = new Date().toISOString();
-    void this.finish(
-      live,
-      Promise.resolve({
-        ...cached,
-        id,
-        labels,
-        createdAt,
-        startedAt: null,
-        settledAt: now,
-        status: 'settled' as const,
-        cache: { ...cached.cache, hit: true },
-      }),
-    );
+    if (typeof live !== 'string') void this.finish(live, this.runner.answerFromCache(live, cached));
     return live;
   }
 
@@ -136,10 +125,9 @@ export class Executions {
   ): Promise<LiveExecution | string> {
     const { request, language } = prepared;
     const live = new LiveExecution(request, initialResult(request, language, createdAt));
-    const changes: StoreChange[] = [this.change(live, 0)];
-    if (key) changes.push(key.claim(request.id, createdAt));
     try {
-      [live.version = 1] = await this.parts.store.commit(changes);
+      if (this.ending) throw new SoulboxError('draining', 'the host shuts down and starts nothing any more');
+      await this.records.accept(live, key?.claim(request.id, createdAt));
     } catch (thrown) {
       await abandon();
       const winner =
@@ -149,51 +137,36 @@ export class Executions {
     }
     this.replay.start(live);
     live.log.event('accepted', { language: language.name, createdAt });
+    if (this.ending) live.cancel();
     return live;
   }
 
-  private change(live: LiveExecution, ifVersion: number): StoreChange {
-    const { tenant, principalId, id } = live.request;
-    const settled = live.result.status === 'settled';
-    const record = makeRecord(live.result, {
-      tenant,
-      principalId,
-      instance: this.parts.instanceId,
-      lastSeq: settled ? live.log.lastSeq + 1 : 0,
-    });
-    return { op: 'put', collection: executionCollection, id, value: toDocument(record), ifVersion };
-  }
-
   private async finish(live: LiveExecution, outcome: Promise<ExecutionResult>): Promise<void> {
-    live.result = await outcome;
+    const result = await outcome;
     live.stdin.close();
-    const error = await this.save(live);
-    if (error) {
-      // It stays `running` in the store and becomes `interrupted` once this host is gone: one state, told truly.
+    try {
+      // Nobody sees a final state that is not recorded: after a crash it would turn into another.
+      live.result = await this.records.settle(live, result);
+    } catch (error) {
       this.replay.drop(live);
-      live.fail(error);
-    } else {
-      live.log.event('settled', { verdict: live.result.verdict, exitCode: live.result.exitCode });
-      this.replay.settle(live);
-      live.settle(live.result);
+      live.fail(error as SoulboxError);
+      live.log.end();
+      return this.recordLater(live, result);
     }
+    live.log.event('settled', { verdict: live.result.verdict, exitCode: live.result.exitCode });
     live.log.end();
+    this.replay.settle(live);
+    live.settle(live.result);
     await this.parts.hooks.call('execution.settled', { request: live.request, result: live.result });
   }
 
-  private async save(live: LiveExecution): Promise<Error | undefined> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.parts.store.commit([this.change(live, live.version)]);
-        return undefined;
-      } catch (thrown) {
-        this.parts.log.error(
-          { err: thrown, execution: live.request.id, attempt },
-          'a settled execution could not be recorded',
-        );
-        if (attempt === saveAttempts) return thrown as Error;
-        await wait(100 * 2 ** attempt);
-      }
+  /** Goes on trying until the host ends; what is not recorded by then becomes `interrupted`. */
+  private async recordLater(live: LiveExecution, result: ExecutionResult): Promise<void> {
+    while (!this.drained.signal.aborted) {
+      await delay(recordAgainMs, this.drained.signal);
+      const recorded = await this.records.trySettle(live, result).catch(() => undefined);
+      if (!recorded) continue;
+      return this.parts.hooks.call('execution.settled', { request: live.request, result: recorded });
     }
   }
 
@@ -223,13 +196,12 @@ export class Executions {
     const live = this.replay.get(id);
     if (live && live.request.tenant === call.principal.tenant) {
       if (stream) for await (const event of live.log.after(fromSeq, call.signal)) await call.emit(event);
-      if (call.signal.aborted) throw cancelled();
-      return stream || waits ? live.settled : live.result;
+      return stream || waits ? settledOf(live, call) : live.result;
     }
-    let record = await this.find(id, call.principal.tenant);
+    let record = await this.records.find(id, call.principal.tenant);
     while ((stream || waits) && record.status === 'running' && !call.signal.aborted) {
-      await wait(pollMs);
-      record = await this.find(id, call.principal.tenant);
+      await delay(pollMs, call.signal);
+      record = await this.records.find(id, call.principal.tenant);
     }
     if (call.signal.aborted) throw cancelled();
     // Its output is in the answer; only the end of the story is still known as an event.
@@ -243,26 +215,18 @@ export class Executions {
     return record.result;
   }
 
-  private async find(id: string, tenant: string): Promise<ExecutionRecord> {
-    const found = await this.parts.store.get(executionCollection, id);
-    const record = found ? fromDocument(found) : undefined;
-    if (!record || record.tenant !== tenant)
-      throw new SoulboxError('not_found', 'there is no such execution', { details: { id } });
-    return record;
-  }
-
   /** Ends a running execution and answers with its result; one that has ended already stays as it is. */
   async cancel(id: string, call: OperationCall): Promise<ExecutionResult> {
     const live = this.liveOf(id, call);
     live?.cancel();
-    return live ? live.settled : (await this.find(id, call.principal.tenant)).result;
+    return live ? settledOf(live, call) : (await this.records.find(id, call.principal.tenant)).result;
   }
 
   /** Adds to the standard input of a running execution. @throws not_found, conflict when it is closed */
   async input(id: string, data: Uint8Array, close: boolean, call: OperationCall): Promise<void> {
     const live = this.liveOf(id, call);
     if (!live) {
-      await this.find(id, call.principal.tenant);
+      await this.records.find(id, call.principal.tenant);
       throw new SoulboxError('conflict', 'this execution does not run on this host any more');
     }
     await live.stdin.push(data);
@@ -274,7 +238,9 @@ export class Executions {
     return live?.request.tenant === call.principal.tenant ? live : undefined;
   }
 
+  /** Cancels what runs and what is about to. */
   cancelAll(): void {
+    this.ending = true;
     for (const live of this.replay.active) live.cancel();
   }
 
@@ -282,11 +248,19 @@ export class Executions {
   async drain(deadlineMs: number): Promise<void> {
     const finished = this.admission.close();
     const late = () => new SoulboxError('deadline_exceeded', 'work is still running');
-    await withDeadline(finished, deadlineMs, late).catch(async () => {
+    await withDeadline(finished, deadlineMs, late).catch(() => {
       this.cancelAll();
-      await Promise.allSettled(this.replay.active.map((live) => live.settled));
+      return finished;
     });
+    this.drained.abort();
   }
+}
+
+/** @throws cancelled when the caller withdraws, whatever the execution does; what made it fail. */
+async function settledOf(live: LiveExecution, call: OperationCall): Promise<ExecutionResult> {
+  const result = await unlessAborted(live.settled, call.signal);
+  if (!result) throw cancelled();
+  return result;
 }
 
 function cancelled(): SoulboxError {

@@ -24,7 +24,7 @@ export class IdempotencyKey {
   constructor(tenant: string, key: string, params: ExecutionParams) {
     const { stream: _stream, idempotencyKey: _key, ...request } = params;
     this.id = sha256(tenant, key);
-    this.requestHash = sha256(JSON.stringify(Object.entries(request).sort(([a], [b]) => a.localeCompare(b))));
+    this.requestHash = sha256(JSON.stringify(Object.entries(request).toSorted(([a], [b]) => a.localeCompare(b))));
   }
 
   /** The execution that this key made before. @throws idempotency_mismatch when it was another request. */

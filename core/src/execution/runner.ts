@@ -7,14 +7,14 @@ import {
   type RunOutcome,
   type RunSpec,
 } from '@soulbox/plugin-sdk';
-import { withDeadline } from '../deadline.ts';
+import { unlessAborted, withDeadline } from '../deadline.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { BoxLease } from '../sandboxes/pool.ts';
 import type { ChosenDriver } from '../sandboxes/registry.ts';
 import type { LiveExecution } from './live.ts';
 import { errorPart, outcomeParts, outputOf, protectedParts } from './result.ts';
 
-/** What a driver may take over the wall limits of all stages, for making and clearing away the inner box. */
+/** What a driver may take over the wall limits of all stages, or to end what is cancelled: inner boxes are made and cleared away in it. */
 const graceMs = 30_000;
 
 type RunnablePlan = Extract<ExecutionPlan, { ok: true }>;
@@ -36,16 +36,39 @@ export class Runner {
     chosen: ChosenDriver,
     leasing: Promise<BoxLease>,
   ): Promise<ExecutionResult> {
-    const parts = plan.ok ? await this.run(live, plan, chosen, leasing) : refuse(live, plan);
+    let parts: Partial<ExecutionResult>;
+    try {
+      parts = plan.ok ? await this.run(live, plan, chosen, leasing) : refuse(live, plan);
+    } catch (thrown) {
+      this.log.error({ err: thrown, execution: live.request.id }, 'an execution was lost');
+      parts = { verdict: 'lost', error: errorPart(toSoulboxError(thrown)) };
+    }
     live.log.flushOutput();
-    const result: ExecutionResult = {
-      ...live.result,
+    return this.settle(live, { ...outputOf(live.log), ...parts });
+  }
+
+  /** The final result of an execution that `execution.lookup` answered: what happened then, told as this one's. Never rejects. */
+  async answerFromCache(live: LiveExecution, cached: ExecutionResult): Promise<ExecutionResult> {
+    for (const stream of ['stdout', 'stderr'] as const)
+      live.log.output(stream, Buffer.from(cached[stream], cached.encoding[stream]));
+    live.log.flushOutput();
+    const { verdict, exitCode, signal, truncated, usage, stages, error } = cached;
+    const cache = { ...cached.cache, hit: true };
+    return this.settle(live, {
       ...outputOf(live.log),
-      ...parts,
-      status: 'settled',
-      settledAt: new Date().toISOString(),
-    };
-    return this.rewrite(live, result);
+      verdict,
+      exitCode,
+      signal,
+      truncated,
+      usage,
+      stages,
+      error,
+      cache,
+    });
+  }
+
+  private settle(live: LiveExecution, parts: Partial<ExecutionResult>): Promise<ExecutionResult> {
+    return this.rewrite(live, { ...live.result, ...parts, status: 'settled', settledAt: new Date().toISOString() });
   }
 
   private async run(
@@ -54,21 +77,22 @@ export class Runner {
     chosen: ChosenDriver,
     leasing: Promise<BoxLease>,
   ): Promise<Partial<ExecutionResult>> {
-    let lease: BoxLease | undefined;
+    const lease = await unlessAborted(leasing, live.cancelled);
+    if (!lease) {
+      // The box comes too late for this execution, but it is as good as new for the next.
+      void leasing.then((late) => late.release(true)).catch(() => undefined);
+      return { verdict: 'cancelled' };
+    }
     let healthy = false;
     try {
-      lease = await leasing;
       const sandbox = { id: lease.sandboxId, driver: chosen.name };
       live.result = { ...live.result, sandbox, startedAt: new Date().toISOString() };
       live.log.event('started', { sandbox });
       const outcome = await this.drive(live, plan, chosen, lease.sandboxId);
       healthy = outcome.verdict !== 'lost';
       return outcomeParts(outcome);
-    } catch (thrown) {
-      this.log.error({ err: thrown, execution: live.request.id }, 'an execution was lost');
-      return { verdict: 'lost', error: errorPart(toSoulboxError(thrown)) };
     } finally {
-      lease?.release(healthy);
+      lease.release(healthy);
     }
   }
 
@@ -90,11 +114,18 @@ export class Runner {
       overdue.abort();
       return new SoulboxError('sandbox_lost', 'the sandbox did not end the execution in time');
     };
-    return withDeadline(this.consume(live, events), ms, late);
+    const running = withDeadline(this.consume(live, events, overdue.signal), ms, late);
+    return (await unlessAborted(running, live.cancelled)) ?? withDeadline(running, graceMs, late);
   }
 
-  private async consume(live: LiveExecution, events: ReturnType<ChosenDriver['driver']['run']>): Promise<RunOutcome> {
+  private async consume(
+    live: LiveExecution,
+    events: ReturnType<ChosenDriver['driver']['run']>,
+    overdue: AbortSignal,
+  ): Promise<RunOutcome> {
     for await (const event of events) {
+      // The result is made by now; what comes after it must not be told as events.
+      if (overdue.aborted) break;
       if (event.type === 'end') return event.outcome;
       if (event.type === 'stage') live.log.event('stage', { name: event.name });
       else {
