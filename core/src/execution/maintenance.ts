@@ -29,7 +29,9 @@ export class Maintenance {
     const { store, instance, log } = this.parts;
     await settleInterrupted(store, instance, log);
     await this.reconcileBoxes();
-    this.timer = setInterval(() => (this.running = this.round()), periodMs);
+    this.timer = setInterval(() => {
+      this.running = this.round();
+    }, periodMs);
     this.timer.unref();
   }
 

@@ -5,7 +5,6 @@ import { idempotencyCollection } from './idempotency.ts';
 import { executionCollection, fromDocument, toDocument } from './record.ts';
 
 const page = 500;
-const idempotencyHours = 24;
 
 /** Walks through a query's pages; `visit` may change or delete what it is shown. */
 async function walk(
@@ -55,20 +54,15 @@ export async function settleInterrupted(store: Store, instance: Instance, log: L
   return settled;
 }
 
-/** Forgets settled executions and idempotency keys that have had their time. */
+/** Forgets settled executions that have had their time, and idempotency keys, each before its execution. */
 export async function forgetOld(store: Store, retentionDays: number, now: Date): Promise<void> {
-  const before = (hours: number) => new Date(now.getTime() - hours * 3_600_000).toISOString();
-  const forget = async (
-    collection: string,
-    where: Record<string, string>,
-    field: 'settledAt' | 'createdAt',
-    limit: string,
-  ) =>
+  const limit = new Date(now.getTime() - retentionDays * 86_400_000).toISOString();
+  const forget = (collection: string, where: Record<string, string>, field: 'settledAt' | 'createdAt') =>
     walk(store, collection, where, field, async ({ id, value }) => {
-      if (String(value[field]) >= limit) return 'stop';
+      if ((value[field] as string) >= limit) return 'stop';
       await store.commit([{ op: 'delete', collection, id }]);
       return 'go on';
     });
-  await forget(executionCollection, { status: 'settled' }, 'settledAt', before(retentionDays * 24));
-  await forget(idempotencyCollection, {}, 'createdAt', before(idempotencyHours));
+  await forget(idempotencyCollection, {}, 'createdAt');
+  await forget(executionCollection, { status: 'settled' }, 'settledAt');
 }
