@@ -16,6 +16,7 @@ import type { HookBus } from '../hooks/hook-bus.ts';
 import type { Languages } from '../sandboxes/languages.ts';
 import { resolveLimits } from './limits.ts';
 import { decodeSource } from './source.ts';
+import { decodeStdin } from './stdin.ts';
 
 /** A request that passed every check and every hook, but is not accepted yet. */
 export interface Prepared {
@@ -38,7 +39,7 @@ function freeze(request: ExecutionRequest): ExecutionRequest {
 /**
  * Checks a request, lets hooks rewrite and refuse it, and decodes its source.
  * @throws language_unknown, language_unavailable, limit_out_of_range, path_outside_box, payload_too_large,
- *   execution_vetoed, and the errors of hooks.
+ *   invalid_params, execution_vetoed, and the errors of hooks.
  */
 export async function prepare(parts: PrepareParts, params: ExecutionParams, principal: Principal): Promise<Prepared> {
   const { limits: asked, stream: _stream, idempotencyKey: _key, ...rest } = params;
@@ -56,6 +57,7 @@ export async function prepare(parts: PrepareParts, params: ExecutionParams, prin
 async function check(parts: PrepareParts, request: ExecutionRequest): Promise<Prepared> {
   const { info, runtime } = await parts.languages.find(request.language);
   const source = decodeSource(request, parts.settings.sourceBytes);
+  decodeStdin(request.stdin);
   return { request, language: info, runtime, input: { ...source, args: request.args ?? [] } };
 }
 

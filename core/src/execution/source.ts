@@ -1,4 +1,5 @@
 import { SoulboxError, type PlanInput, type SourceFile } from '@soulbox/plugin-sdk';
+import { fromWireText } from './text.ts';
 
 const maxNameBytes = 255; // the kernel's limit for one name in a path
 
@@ -18,21 +19,9 @@ function outside(field: string, path: string, problem: string): SoulboxError {
   return new SoulboxError('path_outside_box', `${field}: "${path.slice(0, 100)}" ${problem}`, { details: { field } });
 }
 
-function decode(file: SourceFile, field: string): Uint8Array {
-  if (file.encoding !== 'base64') return Buffer.from(file.content, 'utf8');
-  const bytes = Buffer.from(file.content, 'base64');
-  // Node skips what is not base64; a client that sent it would get another file than the one it meant.
-  if (bytes.toString('base64').replace(/=+$/, '') !== file.content.replace(/=+$/, '')) {
-    throw new SoulboxError('invalid_params', `${field}.content: is not base64`, {
-      details: { problems: [{ path: `${field}.content`, message: 'is not base64' }] },
-    });
-  }
-  return bytes;
-}
-
 function refuseClashes(paths: readonly string[]): void {
   const seen = new Set<string>();
-  for (const path of [...paths].sort()) {
+  for (const path of paths.toSorted()) {
     const parents = path.split('/').map((_, index, names) => names.slice(0, index + 1).join('/'));
     if (parents.some((parent) => seen.has(parent)))
       throw outside('files', path, 'is named twice, or lies below another file');
@@ -52,7 +41,7 @@ export function decodeSource(
   const decoded = files?.map((file, index) => {
     const problem = problemWith(file.path);
     if (problem) throw outside(`files.${index}.path`, file.path, problem);
-    return { path: file.path, content: decode(file, `files.${index}`) };
+    return { path: file.path, content: fromWireText(file.content, file.encoding, `files.${index}.content`) };
   }) ?? [{ path: '', content: Buffer.from(code ?? '', 'utf8') }];
   const bytes = decoded.reduce((sum, file) => sum + file.content.byteLength, 0);
   if (bytes > maxBytes)

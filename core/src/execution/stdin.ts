@@ -1,6 +1,13 @@
 import { SoulboxError, type Stdin } from '@soulbox/plugin-sdk';
+import { fromWireText } from './text.ts';
 
 const highWaterBytes = 1024 * 1024;
+
+/** What came with the request. @throws invalid_params */
+export function decodeStdin(stdin: Stdin | undefined): { readonly data: Uint8Array; readonly open: boolean } {
+  const given = typeof stdin === 'string' ? { data: stdin } : (stdin ?? {});
+  return { data: fromWireText(given.data ?? '', given.encoding, 'stdin.data'), open: given.open === true };
+}
 
 /** Standard input of one execution: what came with the request, then what `executions.input` adds while it is open. */
 export class StdinQueue implements AsyncIterable<Uint8Array> {
@@ -11,9 +18,9 @@ export class StdinQueue implements AsyncIterable<Uint8Array> {
   private readonly room: (() => void)[] = [];
 
   constructor(stdin: Stdin | undefined) {
-    const given = typeof stdin === 'string' ? { data: stdin } : (stdin ?? {});
-    this.open = given.open === true;
-    if (given.data !== undefined && given.data !== '') this.add(Buffer.from(given.data, given.encoding ?? 'utf8'));
+    const { data, open } = decodeStdin(stdin);
+    this.open = open;
+    if (data.length > 0) this.add(data);
   }
 
   private add(chunk: Uint8Array): void {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { SoulboxError } from '@soulbox/plugin-sdk';
 
 /** Bytes as they go over a wire that knows text only. */
 export interface WireText {
@@ -11,6 +12,21 @@ export function toWireText(bytes: Uint8Array): WireText {
   return isUtf8(buffer)
     ? { text: buffer.toString('utf8'), encoding: 'utf8' }
     : { text: buffer.toString('base64'), encoding: 'base64' };
+}
+
+/**
+ * The bytes that a client sent as text; `field` is where, for the message.
+ * @throws invalid_params for what is not base64 though it is said to be.
+ */
+export function fromWireText(text: string, encoding: WireText['encoding'] | undefined, field: string): Uint8Array {
+  const bytes = Buffer.from(text, encoding ?? 'utf8');
+  // Node skips what is not base64; a client that sent it would get other bytes than the ones it meant.
+  if (encoding === 'base64' && bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) {
+    throw new SoulboxError('invalid_params', `${field}: is not base64`, {
+      details: { problems: [{ path: field, message: 'is not base64' }] },
+    });
+  }
+  return bytes;
 }
 
 /** How many bytes at the end begin a character that is not complete yet: 0 to 3. */

@@ -61,6 +61,6 @@ export class OperationCatalogue {
       event: definition.event ? outputJsonSchema(definition.event) : null,
       plugin: owner,
     }));
-    return described.sort((a, b) => a.name.localeCompare(b.name));
+    return described.toSorted((a, b) => a.name.localeCompare(b.name));
   }
 }

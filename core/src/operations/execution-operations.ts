@@ -9,6 +9,7 @@ import {
 } from '@soulbox/plugin-sdk';
 import type { Executions } from '../execution/executions.ts';
 import { executionCollection, fromDocument } from '../execution/record.ts';
+import { fromWireText } from '../execution/text.ts';
 import type { OperationCatalogue } from './catalogue.ts';
 
 const ExecutionIdSchema = z.string().min(1).max(64);
@@ -37,6 +38,7 @@ const create = defineOperation({
     'sandbox_unavailable',
     'isolation_insufficient',
     'storage_failed',
+    'plugin_timeout',
     'hook_failed',
     'hook_timeout',
     'hook_invalid_result',
@@ -104,8 +106,8 @@ export function addExecutionOperations(catalogue: OperationCatalogue, executions
   catalogue.add('core', create, (params, call) => executions.create(params, call));
   catalogue.add('core', get, (params, call) => executions.get(params, call));
   catalogue.add('core', cancel, ({ id }, call) => executions.cancel(id, call));
-  catalogue.add('core', input, async ({ id, data = '', encoding = 'utf8', close = false }, call) => {
-    await executions.input(id, Buffer.from(data, encoding), close, call);
+  catalogue.add('core', input, async ({ id, data = '', encoding, close = false }, call) => {
+    await executions.input(id, fromWireText(data, encoding, 'data'), close, call);
     return {};
   });
   catalogue.add('core', list, async ({ limit, cursor, ...filters }, call) => {
