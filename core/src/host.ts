@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { Api, AuthProvider, SoulboxError, Store, Transport, type Api as ApiContract } from '@soulbox/plugin-sdk';
 import type { LoadedConfig } from './config/load.ts';
 import { openDataDir } from './data-dir.ts';
+import { withDeadline } from './deadline.ts';
 import { Executions } from './execution/executions.ts';
 import { Maintenance } from './execution/maintenance.ts';
 import { executionCollection, executionIndexes } from './execution/record.ts';
@@ -137,8 +138,10 @@ export class Host {
       [Api],
     );
     await this.openExecutions();
+    if (this.options.listen === false) return;
+    // Where nobody can call, nobody would see the first key either.
     await this.bootstrapKeys();
-    if (this.options.listen !== false) await this.listen();
+    await this.listen();
   }
 
   private async openExecutions(): Promise<void> {
@@ -179,6 +182,7 @@ export class Host {
   private async openPool(): Promise<{ readonly chosen: ChosenDriver; readonly pool: BoxPool }> {
     const chosen = await this.registry.choose();
     const paths = await this.languages.paths();
+    if (this.stopping && !this.pool) throw new SoulboxError('draining', 'the host is shutting down');
     this.pool ??= {
       chosen,
       pool: new BoxPool(chosen, this.hooks, this.options.config.config.sandbox, this.log, paths),
@@ -202,10 +206,12 @@ export class Host {
   }
 
   private async listen(): Promise<void> {
-    const listening = await Promise.all(
-      [...this.services.all<Transport>(Transport).values()].map((transport) => transport.listen()),
-    );
-    this.addresses = listening.map(({ url }) => url);
+    const transports = [...this.services.all<Transport>(Transport).values()];
+    const listening = await Promise.allSettled(transports.map(async (transport) => transport.listen()));
+    // Told only when each has come to an end: one that still binds could not be closed.
+    const failed = listening.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+    this.addresses = listening.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.url] : []));
   }
 
   /**
@@ -222,22 +228,32 @@ export class Host {
     await this.starting?.catch(() => undefined);
     if (this.current !== 'ready') return;
     this.enter('draining');
+    const drained = this.executions?.drain(deadlineMs);
     await this.hooks.call('host.draining', { deadlineMs });
-    await this.executions?.drain(deadlineMs);
+    await drained;
     await this.tearDown(reason);
   }
 
   private async tearDown(reason: string): Promise<void> {
-    const transports = [...this.services.all<Transport>(Transport).values()];
-    await Promise.allSettled(transports.map((transport) => transport.close({ deadlineMs: 1_000 })));
+    const transports = [...this.services.all<Transport>(Transport)];
+    await Promise.all(
+      transports.map(([name, transport]) =>
+        this.attempt(`close transport ${name}`, async () => transport.close({ deadlineMs: 1_000 })),
+      ),
+    );
     await this.hooks.call('host.stopped', { reason });
-    await this.maintenance?.stop();
+    await this.attempt('end maintenance', async () => this.maintenance?.stop());
     await this.pool?.pool.close();
-    await this.instance
-      ?.unregister()
-      .catch((error: unknown) => this.log.warn({ err: error }, 'this run of the host could not be signed off'));
+    await this.attempt('sign off', async () => this.instance?.unregister());
     await this.pluginHost?.stop();
     this.enter('stopped');
+  }
+
+  /** One step of going down: nothing that fails or hangs keeps the steps after it from being made. */
+  private async attempt(step: string, work: () => Promise<void>): Promise<void> {
+    const ms = this.options.config.config.host.pluginStopMs;
+    const late = () => new SoulboxError('plugin_timeout', `${step}: not done within ${ms} ms`);
+    await withDeadline(work(), ms, late).catch((error: unknown) => this.log.warn({ err: error }, `could not ${step}`));
   }
 
   /** Takes a plugin out of service for what its code did outside any call of ours. */

@@ -42,6 +42,7 @@ export class Instance {
   readonly id = randomUUID();
   private readonly store: Store;
   private timer: NodeJS.Timeout | undefined;
+  private beating: Promise<void> = Promise.resolve();
 
   constructor(store: Store) {
     this.store = store;
@@ -50,7 +51,9 @@ export class Instance {
   async register(): Promise<void> {
     await this.store.define(collection, { indexes: [] });
     await this.beat();
-    this.timer = setInterval(() => void this.beat().catch(() => undefined), heartbeatMs);
+    this.timer = setInterval(() => {
+      this.beating = this.beat().catch(() => undefined);
+    }, heartbeatMs);
     this.timer.unref();
   }
 
@@ -67,6 +70,8 @@ export class Instance {
 
   async unregister(): Promise<void> {
     clearInterval(this.timer);
+    // A beat under way would write the record again.
+    await this.beating;
     await this.store.commit([{ op: 'delete', collection, id: this.id }]);
   }
 
