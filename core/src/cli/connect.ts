@@ -42,8 +42,8 @@ async function connectRemote(loaded: LoadedConfig, url: string, key: string): Pr
     const found = await resolvePackage(entry.package, loaded.folders).catch(() => undefined);
     const client = found?.manifest.soulbox.client;
     if (!found || !client?.schemes.includes(scheme)) continue;
-    const { connect } = (await importExport(found, client.export)) as { connect: ConnectRemote };
-    return connect({ url, key });
+    const module = (await importExport(found, client.export)) as { connect: ConnectRemote };
+    return module.connect({ url, key });
   }
   throw new SoulboxError('unsupported', `no configured plugin has a client for "${url}"`);
 }

@@ -27,19 +27,24 @@ Options of every command: --config FILE, --json; of those that talk to a host: -
 `;
 }
 
+/** Behind `--args` or `--` it would be the program's. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.findIndex((arg) => arg === '--args' || arg === '--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--help');
+}
+
 async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
   const [name, ...rest] = args;
   const { stdout } = context.terminal;
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h' || rest.includes('--help')) {
-    const known = name === undefined ? undefined : commands[name];
-    await write(stdout, known ? `${known.usage}\n    ${known.summary}\n` : help());
+  const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h' || asksForHelp(rest)) {
+    await write(stdout, command ? `${command.usage}\n    ${command.summary}\n` : help());
     return 0;
   }
   if (name === '--version' || name === 'version') {
     await write(stdout, `${hostVersion}\n`);
     return 0;
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command) return command.run(rest, context);
   if (!/^[a-z][a-zA-Z]*$/.test(name)) throw new UsageError(`there is no command "${name}"`);
   return runOperation(name, rest, context);

@@ -14,6 +14,14 @@ function camelCase(flag: string): string {
   return flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+function parseJson(text: string, flag: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new UsageError(`--${flag} ${text}: is not JSON`);
+  }
+}
+
 function valueFor(schema: JsonSchema, texts: readonly string[], flag: string): unknown {
   const [text = ''] = texts;
   if (schema.type === 'array') return texts.flatMap((t) => t.split(','));
@@ -22,7 +30,7 @@ function valueFor(schema: JsonSchema, texts: readonly string[], flag: string): u
     if (text.trim() === '' || Number.isNaN(Number(text))) throw new UsageError(`--${flag} ${text}: is not a number`);
     return Number(text);
   }
-  if (schema.type === 'object') return JSON.parse(text) as unknown;
+  if (schema.type === 'object') return parseJson(text, flag);
   return text;
 }
 
