@@ -10,8 +10,9 @@ import {
   type TapOptions,
   type WaterfallHook,
 } from '@soulbox/plugin-sdk';
+import { assertHookDefinition, assertTapOptions } from './check.ts';
 import { guarded } from './guard.ts';
-import { makeTap, tapMetrics, type TapEntry, type TapFunction, type TapMetrics, type TapOwner } from './tap.ts';
+import { makeTap, tapMetrics, type TapEntry, type TapMetrics, type TapOwner } from './tap.ts';
 
 type Run = (...args: unknown[]) => Promise<unknown>;
 type Compiled = { tapPromise(options: { name: string; stage: number }, fn: Run): void; promise: Run };
@@ -49,16 +50,12 @@ export class HookBus {
     for (const [name, definition] of Object.entries(hookCatalogue)) this.add('core', name, definition);
   }
 
-  /** @throws plugin_failed when the hook exists or its policy contradicts its kind. */
+  /** @throws plugin_failed when the hook exists, has a foreign name, or a definition that cannot be kept. */
   define(owner: string, name: string, definition: HookDefinition): Disposable {
     if (!name.startsWith(`${owner}.`))
       throw new SoulboxError('plugin_failed', `plugin ${owner} may only define hooks named ${owner}.*, not ${name}`);
     if (this.hooks.has(name)) throw new SoulboxError('plugin_failed', `hook ${name} is defined twice`);
-    if (definition.kind === 'parallel' && definition.onError === 'fail')
-      throw new SoulboxError(
-        'plugin_failed',
-        `hook ${name}: a parallel hook observes, so its errors can only be isolated`,
-      );
+    assertHookDefinition(name, definition);
     this.add(owner, name, definition);
     return { [Symbol.dispose]: () => void this.hooks.delete(name) };
   }
@@ -90,7 +87,8 @@ export class HookBus {
         details: { plugin: owner.id, hook },
       });
     }
-    const tap = makeTap(hook, entry.definition, owner, fn as TapFunction, options);
+    assertTapOptions(owner.id, hook, options);
+    const tap = makeTap(hook, entry.definition, owner, fn, options);
     entry.taps.add(tap);
     entry.compiled = undefined;
     return {
@@ -129,7 +127,7 @@ export class HookBus {
 
 function compile(entry: HookEntry): Compiled {
   const hook = constructors[entry.definition.kind]() as unknown as Compiled;
-  const ordered = [...entry.taps].sort((a, b) => a.stage - b.stage);
+  const ordered = [...entry.taps].toSorted((a, b) => a.stage - b.stage);
   for (const tap of ordered) hook.tapPromise({ name: tap.owner.id, stage: tap.stage }, (...args) => guarded(tap, args));
   return hook;
 }
