@@ -1,4 +1,4 @@
-import { isSoulboxError, SoulboxError, type AuthProvider, type Credentials, type Principal } from '@soulbox/plugin-sdk';
+import { SoulboxError, type AuthProvider, type Credentials, type Principal } from '@soulbox/plugin-sdk';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { TapOwner } from '../hooks/tap.ts';
 
@@ -7,6 +7,8 @@ export function tapProvider(hooks: HookBus, owner: TapOwner, provider: AuthProvi
   let schemes: Promise<readonly string[]> | undefined;
   const verify = async (credentials: Credentials, { signal }: { signal: AbortSignal }) => {
     schemes ??= provider.describe().then((d) => d.schemes);
+    // Asked again next time, for what failed once may work then.
+    schemes.catch(() => (schemes = undefined));
     return (await schemes).includes(credentials.scheme) ? provider.verify(credentials, { signal }) : undefined;
   };
   return hooks.tap(owner, 'auth.authenticate', verify, {}, 'all');
@@ -21,9 +23,7 @@ export async function authenticate(hooks: HookBus, credentials: Credentials): Pr
   try {
     principal = await hooks.call('auth.authenticate', Object.freeze({ ...credentials }));
   } catch (cause) {
-    throw new SoulboxError('auth_unavailable', 'credentials cannot be checked now', {
-      cause: isSoulboxError(cause) ? cause : undefined,
-    });
+    throw new SoulboxError('auth_unavailable', 'credentials cannot be checked now', { cause });
   }
   if (!principal) throw new SoulboxError('unauthenticated', 'these credentials are not valid');
   const { id, tenant, roles, scopes } = principal;
