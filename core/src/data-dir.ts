@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { SoulboxError } from '@soulbox/plugin-sdk';
 
 export interface DataDir {
   readonly path: string;
@@ -9,18 +10,40 @@ export interface DataDir {
   readonly deploymentId: string;
 }
 
-/** Opens the data folder, which only its owner may enter; makes it, and its deployment id, when it is new. */
+/**
+ * Opens the data folder, or makes it so that only its owner may enter. Its deployment id is made once.
+ * @throws storage_failed when the id there is not one.
+ */
 export async function openDataDir(configured: string | undefined): Promise<DataDir> {
   const path = resolve(
     configured ?? join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'soulbox'),
   );
   await mkdir(path, { recursive: true, mode: 0o700 });
   const file = join(path, 'deployment-id');
-  // `wx`: when two hosts start at once, the second takes the first one's id.
-  await writeFile(file, randomBytes(6).toString('hex'), { flag: 'wx', mode: 0o600 }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    },
-  );
-  return { path, deploymentId: (await readFile(file, 'utf8')).trim() };
+  const deploymentId = (await read(file)) ?? (await create(file));
+  // Whatever carries the id is swept away by hosts that carry it too, so that a part of one must not pass.
+  if (!/^[0-9a-f]{12}$/.test(deploymentId))
+    throw new SoulboxError('storage_failed', `${file} does not hold a deployment id; remove it to get a new one`);
+  return { path, deploymentId };
+}
+
+async function read(file: string): Promise<string | undefined> {
+  const text = await readFile(file, 'utf8').catch(unless('ENOENT'));
+  return text?.trim();
+}
+
+/** Writes an id in one step: of two hosts that start at once the second takes the first one's, never a half of it. */
+async function create(file: string): Promise<string> {
+  const id = randomBytes(6).toString('hex');
+  const draft = `${file}.${id}`;
+  await writeFile(draft, id, { flag: 'wx', mode: 0o600 });
+  await link(draft, file).catch(unless('EEXIST'));
+  await unlink(draft);
+  return (await read(file)) ?? id;
+}
+
+function unless(expected: string): (error: NodeJS.ErrnoException) => undefined {
+  return (error) => {
+    if (error.code !== expected) throw error;
+  };
 }
