@@ -16,10 +16,19 @@ export class Scope {
     return this.controller.signal;
   }
 
-  /** @throws plugin_failed when disposal has begun: nothing may be acquired that nobody will give back. */
-  add(label: string, dispose: Disposer): void {
+  /**
+   * Returns a function that lets go of it without calling the disposer, and says whether it was still held.
+   * @throws plugin_failed when disposal has begun: nothing may be acquired that nobody will give back.
+   */
+  add(label: string, dispose: Disposer): () => boolean {
     this.assertOpen(label);
-    this.held.push({ label, dispose });
+    const entry = { label, dispose };
+    this.held.push(entry);
+    return () => {
+      const at = this.held.indexOf(entry);
+      if (at !== -1) this.held.splice(at, 1);
+      return at !== -1;
+    };
   }
 
   assertOpen(label: string): void {

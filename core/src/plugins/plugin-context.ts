@@ -74,8 +74,12 @@ export class Context implements PluginContext {
 
   /** Keeps something until the plugin stops; giving it back earlier is allowed and happens once. */
   private keep(label: string, held: Disposable): Disposable {
-    this.scope.add(label, () => held[Symbol.dispose]());
-    return held;
+    const forget = this.scope.add(label, () => held[Symbol.dispose]());
+    return {
+      [Symbol.dispose]: () => {
+        if (forget()) held[Symbol.dispose]();
+      },
+    };
   }
 
   private tap<N extends HookName>(hook: N, fn: Tap<Hooks[N]>, options?: TapOptions): Disposable {
@@ -127,7 +131,7 @@ export class Context implements PluginContext {
   async effect(acquire: () => void | Disposer | Promise<void | Disposer>, label = 'effect'): Promise<void> {
     this.scope.assertOpen(label);
     const dispose = await acquire();
-    if (!dispose) return;
+    if (typeof dispose !== 'function') return;
     // Stopped while it was being acquired: nobody else would give it back.
     if (this.signal.aborted) await dispose();
     else this.scope.add(label, dispose);
