@@ -1,4 +1,5 @@
-import { isSoulboxError, parse as parseValue } from '@soulbox/plugin-sdk';
+import { isSoulboxError } from '@soulbox/plugin-sdk';
+import { parseOwnConfig } from '../plugins/definition.ts';
 import { configuredPlugins } from '../plugins/source.ts';
 import { parse, UsageError, type Command, type CommandContext } from './command.ts';
 import { hostOptions, readConfig } from './connect.ts';
@@ -15,7 +16,7 @@ async function check(args: readonly string[], context: CommandContext): Promise<
     try {
       const { plugin } = await source.load();
       const { definition } = await plugin();
-      if (definition.config) parseValue(definition.config, source.config, 'config_invalid');
+      parseOwnConfig(source, definition.config);
     } catch (thrown) {
       const why = isSoulboxError(thrown) ? `${thrown.code}: ${thrown.message}` : `plugin_failed: ${String(thrown)}`;
       problems.push(`${source.where}: plugins.${source.id}: ${why}`);

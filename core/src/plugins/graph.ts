@@ -14,18 +14,25 @@ export interface Graph {
   readonly levels: readonly (readonly string[])[];
   /** What keeps a plugin from starting at all. */
   readonly errors: ReadonlyMap<string, SoulboxError>;
-  /** For each plugin, those that provide what it requires. */
-  readonly providers: ReadonlyMap<string, readonly string[]>;
+  /** For each plugin, those whose services it cannot do without. */
+  readonly needed: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The plugins that one plugin starts after. */
+interface Providers {
+  /** Those of which it can do without: optional services, and the many of a `many` token. */
+  readonly welcome: Set<string>;
+  readonly needed: Set<string>;
 }
 
 function requirements(node: GraphNode): { token: AnyToken; optional: boolean }[] {
   return Object.values(node.definition.requires ?? {}).map((r) =>
-    'token' in r ? { token: r.token, optional: true } : { token: r, optional: false },
+    'token' in r ? { token: r.token, optional: true } : { token: r, optional: r.kind === 'many' },
   );
 }
 
-function provides(node: GraphNode, token: AnyToken): AnyToken | undefined {
-  return node.definition.provides?.find((offered) => offered.key === token.key);
+function versionOffered(node: GraphNode, token: AnyToken): string | undefined {
+  return node.definition.provides?.find((offered) => offered.key === token.key)?.version;
 }
 
 /** Whether a contract of version `offered` serves one who knows `wanted`; the majors are equal by the token's key. */
@@ -38,19 +45,16 @@ function compatible(offered: string, wanted: string): boolean {
  * A plugin that cannot start gets an error here and does not keep the others from starting.
  */
 export function buildGraph(nodes: readonly GraphNode[], builtIn: readonly AnyToken[]): Graph {
-  const errors = new Map<string, SoulboxError>();
-  const providers = new Map<string, readonly string[]>();
-  refuseDoubleProviders(nodes, builtIn, errors);
-  for (const node of nodes) providers.set(node.id, providersOf(node, nodes, builtIn, errors));
+  const errors = doubleProviders(nodes, builtIn);
+  // One that fails for another reason still counts as a provider: those that need it are then blocked by it, by name.
+  const offering = nodes.filter((node) => !errors.has(node.id));
+  const providers = new Map(nodes.map((node) => [node.id, providersOf(node, offering, builtIn, errors)]));
   const levels = order(nodes, providers, errors);
-  return { levels, errors, providers };
+  return { levels, errors, needed: new Map([...providers].map(([id, { needed }]) => [id, [...needed]])) };
 }
 
-function refuseDoubleProviders(
-  nodes: readonly GraphNode[],
-  builtIn: readonly AnyToken[],
-  errors: Map<string, SoulboxError>,
-): void {
+function doubleProviders(nodes: readonly GraphNode[], builtIn: readonly AnyToken[]): Map<string, SoulboxError> {
+  const errors = new Map<string, SoulboxError>();
   const first = new Map<symbol, { id: string; where: string }>(
     builtIn.map((token) => [token.key, { id: 'core', where: 'the host' }]),
   );
@@ -58,80 +62,83 @@ function refuseDoubleProviders(
     for (const token of node.definition.provides ?? []) {
       if (token.kind === 'many') continue;
       const present = first.get(token.key);
-      if (!present) first.set(token.key, { id: node.id, where: node.where });
+      if (!present) first.set(token.key, node);
       else {
         const message = `${token.id} is provided by ${present.id} (${present.where}) and by ${node.id} (${node.where})`;
-        errors.set(
-          node.id,
-          new SoulboxError('capability_conflict', message, { details: { plugins: [present.id, node.id] } }),
-        );
+        const details = { plugins: [present.id, node.id] };
+        errors.set(node.id, new SoulboxError('capability_conflict', message, { details }));
       }
     }
   }
+  return errors;
 }
 
 function providersOf(
   node: GraphNode,
-  nodes: readonly GraphNode[],
+  offering: readonly GraphNode[],
   builtIn: readonly AnyToken[],
   errors: Map<string, SoulboxError>,
-): string[] {
-  const found: string[] = [];
+): Providers {
+  const providers: Providers = { welcome: new Set(), needed: new Set() };
   for (const { token, optional } of requirements(node)) {
-    const offers = nodes.filter(
-      (other) => other.id !== node.id && !errors.has(other.id) && provides(other, token) !== undefined,
-    );
-    const fitting = offers.filter((other) => compatible(provides(other, token)?.version ?? '0.0.0', token.version));
-    found.push(...fitting.map((other) => other.id));
+    const offers = offering.flatMap((other) => {
+      const version = other.id === node.id ? undefined : versionOffered(other, token);
+      return version === undefined ? [] : [{ id: other.id, where: other.where, version }];
+    });
+    const fitting = offers.filter(({ version }) => compatible(version, token.version));
+    for (const { id } of fitting) (optional ? providers.welcome : providers.needed).add(id);
     const served = fitting.length > 0 || builtIn.some((own) => own.key === token.key);
-    if (served || optional || token.kind === 'many' || errors.has(node.id)) continue;
+    if (served || optional || errors.has(node.id)) continue;
     const older = offers[0];
-    const message = older
-      ? `${node.id} (${node.where}) requires ${token.id}@${token.version}; ${older.id} (${older.where}) provides only ${provides(older, token)?.version}`
-      : `${node.id} (${node.where}) requires ${token.id}@${token.version}, which no configured plugin provides`;
-    errors.set(
-      node.id,
-      new SoulboxError('capability_missing', message, { details: { plugin: node.id, capability: token.id } }),
-    );
+    const lack = older
+      ? `; ${older.id} (${older.where}) provides only ${older.version}`
+      : ', which no other plugin provides';
+    const message = `${node.id} (${node.where}) requires ${token.id}@${token.version}${lack}`;
+    const details = { plugin: node.id, capability: token.id };
+    errors.set(node.id, new SoulboxError('capability_missing', message, { details }));
   }
-  return [...new Set(found)];
+  return providers;
 }
 
 function order(
   nodes: readonly GraphNode[],
-  providers: ReadonlyMap<string, readonly string[]>,
+  providers: ReadonlyMap<string, Providers>,
   errors: Map<string, SoulboxError>,
 ): string[][] {
   const levels: string[][] = [];
   const placed = new Set<string>();
+  // A provider that cannot start is no reason to wait: its dependents are reported as blocked when they are started.
+  const settled = (id: string) => placed.has(id) || errors.has(id);
+  const after = (node: GraphNode, kind: keyof Providers) => [...(providers.get(node.id)?.[kind] ?? [])];
   let rest = nodes.filter((node) => !errors.has(node.id));
   while (rest.length > 0) {
-    // A provider that cannot start is no reason to wait: its dependents are reported as blocked when they are started.
-    const ready = rest.filter((node) => (providers.get(node.id) ?? []).every((id) => placed.has(id) || errors.has(id)));
-    if (ready.length === 0) {
-      const cycle = findCycle(rest, providers);
-      const names = cycle.map((id) => `${id} (${nodes.find((n) => n.id === id)?.where})`).join(' -> ');
-      for (const id of cycle)
-        errors.set(
-          id,
-          new SoulboxError('plugin_cycle', `plugins require each other: ${names}`, { details: { plugins: cycle } }),
-        );
-    } else {
-      levels.push(ready.map((node) => node.id));
-      for (const node of ready) placed.add(node.id);
-    }
-    rest = rest.filter((node) => !placed.has(node.id) && !errors.has(node.id));
+    const able = rest.filter((node) => after(node, 'needed').every(settled));
+    const ready = able.filter((node) => after(node, 'welcome').every(settled));
+    // In a circle of which one link is optional, that one gives way.
+    const level = (ready.length > 0 ? ready : able.slice(0, 1)).map((node) => node.id);
+    if (level.length === 0) reportCycle(findCycle(rest, providers), errors);
+    else levels.push(level);
+    for (const id of level) placed.add(id);
+    rest = rest.filter((node) => !settled(node.id));
   }
   return levels;
 }
 
-function findCycle(rest: readonly GraphNode[], providers: ReadonlyMap<string, readonly string[]>): string[] {
-  const waiting = new Set(rest.map((node) => node.id));
-  const path: string[] = [];
-  let at = rest[0]?.id;
-  while (at !== undefined && !path.includes(at)) {
+function reportCycle(cycle: readonly GraphNode[], errors: Map<string, SoulboxError>): void {
+  const names = [...cycle, ...cycle.slice(0, 1)].map(({ id, where }) => `${id} (${where})`).join(' -> ');
+  const details = { plugins: cycle.map(({ id }) => id) };
+  for (const { id } of cycle)
+    errors.set(id, new SoulboxError('plugin_cycle', `plugins require each other: ${names}`, { details }));
+}
+
+/** A circle among plugins each of which needs another one of them. */
+function findCycle(rest: readonly GraphNode[], providers: ReadonlyMap<string, Providers>): GraphNode[] {
+  const path: GraphNode[] = [];
+  let at = rest[0];
+  while (at && !path.includes(at)) {
     path.push(at);
-    at = providers.get(at)?.find((id) => waiting.has(id));
+    const needed = providers.get(at.id)?.needed;
+    at = rest.find((node) => needed?.has(node.id));
   }
-  return at === undefined ? path : path.slice(path.indexOf(at));
+  return at ? path.slice(path.indexOf(at)) : path;
 }

@@ -1,8 +1,9 @@
-import { isSoulboxError, parse, SoulboxError, type AnyToken } from '@soulbox/plugin-sdk';
+import { isSoulboxError, parse, SoulboxError, z, type AnyToken } from '@soulbox/plugin-sdk';
 import type { Config } from '../config/schema.ts';
 import { withDeadline } from '../deadline.ts';
 import { Scope } from '../scope.ts';
 import { runAs } from './attribution.ts';
+import { parseOwnConfig } from './definition.ts';
 import { buildGraph, type Graph, type GraphNode } from './graph.ts';
 import { Context, SkipSignal, type HostParts } from './plugin-context.ts';
 import { newRecord, type PluginRecord, type PluginState } from './record.ts';
@@ -12,21 +13,14 @@ function isUp(record: PluginRecord): boolean {
   return record.state === 'active' || record.state === 'degraded';
 }
 
-/** Whether a plugin cannot do without what another provides. Of a `many` token it can: others may provide it too. */
-function needs(record: PluginRecord, provider: PluginRecord): boolean {
-  const requires = Object.values(record.plugin?.definition.requires ?? {});
-  const tokens = requires.filter((r): r is AnyToken => !('token' in r) && r.kind === 'one');
-  return (
-    provider.plugin?.definition.provides?.some((offered) => tokens.some((token) => token.key === offered.key)) ?? false
-  );
-}
+const HealthStatusSchema = z.object({ status: z.enum(['up', 'degraded', 'down']), detail: z.string().optional() });
 
 /** Brings plugins up in the order of what they need, and down again in the reverse one. */
 export class PluginHost {
   private readonly records = new Map<string, PluginRecord>();
   private readonly parts: HostParts;
   private readonly deadlines: Config['host'];
-  private graph: Graph = { levels: [], errors: new Map(), providers: new Map() };
+  private graph: Graph = { levels: [], errors: new Map(), needed: new Map() };
 
   constructor(parts: HostParts, deadlines: Config['host']) {
     this.parts = parts;
@@ -64,8 +58,8 @@ export class PluginHost {
   }
 
   private async load(source: PluginSource): Promise<void> {
-    const { id, packageName, where, required } = source;
-    const record = newRecord({ id, packageName, where, required, rawConfig: source.config });
+    const { id, packageName, where, required, rawConfig, locate } = source;
+    const record = newRecord({ id, packageName, where, required, rawConfig, locate });
     this.records.set(id, record);
     try {
       const found = await source.load();
@@ -83,19 +77,22 @@ export class PluginHost {
   }
 
   private async startOne(record: PluginRecord): Promise<void> {
-    const lacking = (this.graph.providers.get(record.id) ?? []).find(
-      (id) => !isUp(this.record(id)) && needs(record, this.record(id)),
-    );
+    const lacking = this.neededBy(record.id).find((id) => !isUp(this.record(id)));
     if (lacking !== undefined)
       return this.change(record, 'blocked', `plugin ${lacking} is ${this.record(lacking).state}`);
     const startedAt = performance.now();
     await this.change(record, 'starting');
-    record.scope = new Scope();
+    const scope = new Scope();
+    record.scope = scope;
+    // Its code may put it, or what it needs, into quarantine before it is up; that has then been dealt with.
+    const released = () => record.scope !== scope;
     try {
-      await this.setUp(record, record.scope);
+      await this.setUp(record, scope);
+      if (released()) return;
       record.startedMs = performance.now() - startedAt;
       await this.change(record, 'active');
     } catch (thrown) {
+      if (released()) return;
       await this.release(record);
       if (thrown instanceof SkipSignal) await this.change(record, 'skipped', thrown.message);
       else await this.fail(record, thrown);
@@ -105,14 +102,13 @@ export class PluginHost {
   private async setUp(record: PluginRecord, scope: Scope): Promise<void> {
     const definition = record.plugin?.definition;
     if (!definition) throw new SoulboxError('internal', `plugin ${record.id} was not loaded`);
-    const config = definition.config ? parse(definition.config, record.rawConfig, 'config_invalid') : record.rawConfig;
+    const config = parseOwnConfig(record, definition.config);
     const context = new Context(this.parts, record, scope, Object.freeze(config) as Record<string, unknown>);
     const services = this.parts.services.resolve(record.id, definition.requires ?? {});
     const ms = this.deadlines.pluginStartMs;
-    const setup = runAs(record.id, async () => definition.setup(context, services as never));
+    const setup = runAs(record.id, () => context.effect(() => definition.setup(context, services as never), 'setup'));
     const late = () => new SoulboxError('plugin_timeout', `plugin ${record.id} was not set up within ${ms} ms`);
-    const dispose = await withDeadline(setup, ms, late);
-    if (typeof dispose === 'function') scope.add('setup', dispose);
+    await withDeadline(setup, ms, late);
     const owed = definition.provides?.find(
       (token) => !record.provided.some((name) => name === token.id || name.startsWith(`${token.id}:`)),
     );
@@ -128,7 +124,8 @@ export class PluginHost {
     record.scope = undefined;
     record.health = undefined;
     record.provided = [];
-    for (const { label, error } of (await scope?.dispose(this.deadlines.pluginStopMs)) ?? []) {
+    const problems = await runAs(record.id, async () => scope?.dispose(this.deadlines.pluginStopMs));
+    for (const { label, error } of problems ?? []) {
       this.parts.log.warn({ plugin: record.id, err: error, label }, 'a plugin did not give everything back');
       record.reason = `did not stop cleanly: ${label}`;
     }
@@ -148,16 +145,20 @@ export class PluginHost {
     await this.parts.hooks.call('plugin.changed', { plugin: record.id, from, to, reason: record.reason });
   }
 
+  private neededBy(id: string): readonly string[] {
+    return this.graph.needed.get(id) ?? [];
+  }
+
   /** Plugins that use, directly or through others, what `id` provides; the last to have started first. */
   private dependents(id: string): PluginRecord[] {
     const found = new Set([id]);
     for (const level of this.graph.levels) {
       for (const other of level) {
-        if ([...found].some((provider) => needs(this.record(other), this.record(provider)))) found.add(other);
+        if (this.neededBy(other).some((provider) => found.has(provider))) found.add(other);
       }
     }
     found.delete(id);
-    return [...found].reverse().map((other) => this.record(other));
+    return [...found].toReversed().map((other) => this.record(other));
   }
 
   /** Takes a plugin out of service for what it did, and with it those that cannot do without it. */
@@ -165,7 +166,7 @@ export class PluginHost {
     const record = this.records.get(id);
     if (!record || record.state === 'failed') return;
     for (const dependent of this.dependents(id)) {
-      if (!isUp(dependent)) continue;
+      if (!dependent.scope) continue;
       await this.release(dependent);
       await this.change(dependent, 'blocked', `plugin ${id} failed`);
     }
@@ -175,7 +176,7 @@ export class PluginHost {
 
   /** Stops everything, dependents before what they use. Never rejects. */
   async stop(): Promise<void> {
-    for (const level of [...this.graph.levels].reverse()) {
+    for (const level of this.graph.levels.toReversed()) {
       await Promise.all(level.map((id) => this.stopOne(this.record(id))));
     }
   }
@@ -197,15 +198,16 @@ export class PluginHost {
     if (!health || !isUp(record)) return;
     const late = () => new SoulboxError('plugin_timeout', 'the health check did not answer within 1000 ms');
     const answer = await withDeadline(
-      runAs(record.id, async () => health()),
+      runAs(record.id, async () => parse(HealthStatusSchema, await health(), 'plugin_failed')),
       1_000,
       late,
     ).catch((error: unknown) => ({
       status: 'down' as const,
       detail: isSoulboxError(error) ? error.message : 'the health check failed',
     }));
-    const to = answer.status === 'up' ? 'active' : 'degraded';
-    if (to !== record.state || answer.detail !== (record.reason ?? undefined))
-      await this.change(record, to, answer.status === 'up' ? null : (answer.detail ?? answer.status));
+    const up = answer.status === 'up';
+    const [to, reason] = up ? (['active', null] as const) : (['degraded', answer.detail ?? answer.status] as const);
+    // It may have been stopped or put into quarantine while it was asked.
+    if (isUp(record) && (to !== record.state || reason !== record.reason)) await this.change(record, to, reason);
   }
 }

@@ -28,11 +28,13 @@ export interface PluginRecord {
   readonly where: string;
   readonly required: boolean;
   readonly rawConfig: Readonly<Record<string, unknown>>;
+  /** `file:line` of a setting, by its path in the whole configuration. */
+  readonly locate: (path: readonly string[]) => string;
   manifest: Manifest | undefined;
   plugin: Plugin | undefined;
   state: PluginState;
   error: SoulboxError | undefined;
-  /** Why it is skipped or blocked. */
+  /** Why it is in its state; `null` where there is nothing to say. */
   reason: string | null;
   scope: Scope | undefined;
   health: (() => Promise<HealthStatus>) | undefined;
@@ -41,7 +43,7 @@ export interface PluginRecord {
 }
 
 export function newRecord(
-  init: Pick<PluginRecord, 'id' | 'packageName' | 'where' | 'required' | 'rawConfig'>,
+  init: Pick<PluginRecord, 'id' | 'packageName' | 'where' | 'required' | 'rawConfig' | 'locate'>,
 ): PluginRecord {
   return {
     ...init,

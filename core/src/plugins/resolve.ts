@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SoulboxError, type Plugin } from '@soulbox/plugin-sdk';
+import { assertPlugin } from './definition.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
 
 /** A plugin's package on disk, checked but with none of its code run yet. */
@@ -49,34 +50,39 @@ export async function resolvePackage(specifier: string, folders: readonly string
   throw new SoulboxError('plugin_not_found', `package ${specifier} is not installed`);
 }
 
-/** Imports one of a package's exports: `.` or a subpath such as `./client`. */
+/** Imports one of a package's exports: `.` or a subpath such as `./client`. @throws plugin_manifest_invalid */
 export async function importExport(found: ResolvedPackage, subpath: string): Promise<Record<string, unknown>> {
-  const packageJson = (await readPackageJson(found.folder)) as { exports?: unknown; main?: unknown };
-  const target = exportTarget(packageJson, subpath);
-  if (target === undefined)
+  const { exports, main } = (await readPackageJson(found.folder)) as { exports?: unknown; main?: unknown };
+  const target = exports === undefined && subpath === '.' ? main : exportTarget(exportEntry(exports, subpath));
+  if (typeof target !== 'string')
     throw new SoulboxError('plugin_manifest_invalid', `${found.manifest.name} does not export "${subpath}"`);
   return (await import(pathToFileURL(join(found.folder, target)).href)) as Record<string, unknown>;
 }
 
-function exportTarget(packageJson: { exports?: unknown; main?: unknown }, subpath: string): string | undefined {
-  const { exports, main } = packageJson;
-  if (exports === undefined) return subpath === '.' && typeof main === 'string' ? main : undefined;
-  const entry: unknown =
-    typeof exports === 'string' && subpath === '.' ? exports : (exports as Record<string, unknown>)[subpath];
+/** What a package's `exports` says of a subpath; without subpaths, all of it is about `.`. */
+function exportEntry(exports: unknown, subpath: string): unknown {
+  const isMap = typeof exports === 'object' && exports !== null && Object.keys(exports).some((k) => k.startsWith('.'));
+  if (!isMap) return subpath === '.' ? exports : undefined;
+  return Object.hasOwn(exports, subpath) ? (exports as Record<string, unknown>)[subpath] : undefined;
+}
+
+const conditions = new Set(['node', 'import', 'default']);
+
+/** The file that conditional exports name for an import here: the first condition that holds, as in Node.js. */
+function exportTarget(entry: unknown): string | undefined {
   if (typeof entry === 'string') return entry;
-  const byCondition = (entry ?? {}) as { import?: unknown; default?: unknown };
-  const chosen = byCondition.import ?? byCondition.default;
-  return typeof chosen === 'string' ? chosen : undefined;
+  if (typeof entry !== 'object' || entry === null) return undefined;
+  for (const [condition, value] of Object.entries(entry)) {
+    const target = conditions.has(condition) ? exportTarget(value) : undefined;
+    if (target !== undefined) return target;
+  }
+  return undefined;
 }
 
 /** The plugin that a package exports by default. @throws plugin_manifest_invalid when it exports something else. */
 export async function importPlugin(found: ResolvedPackage): Promise<Plugin> {
   const exported = (await importExport(found, '.'))['default'];
-  if (!isPlugin(exported))
-    throw new SoulboxError(
-      'plugin_manifest_invalid',
-      `${found.manifest.name} does not export a plugin by default (see definePlugin)`,
-    );
+  assertPlugin(exported, found.manifest.name);
   const { id } = exported.definition;
   if (id !== found.manifest.soulbox.id)
     throw new SoulboxError(
@@ -84,8 +90,4 @@ export async function importPlugin(found: ResolvedPackage): Promise<Plugin> {
       `${found.manifest.name}: package.json says soulbox.id "${found.manifest.soulbox.id}", the code says "${id}"`,
     );
   return exported;
-}
-
-function isPlugin(value: unknown): value is Plugin {
-  return typeof value === 'object' && value !== null && (value as { $soulbox?: unknown }).$soulbox === 1;
 }

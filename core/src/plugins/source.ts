@@ -1,5 +1,6 @@
 import type { Plugin } from '@soulbox/plugin-sdk';
 import type { LoadedConfig } from '../config/load.ts';
+import { assertPlugin } from './definition.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
 import { importPlugin, resolvePackage } from './resolve.ts';
 
@@ -9,7 +10,9 @@ export interface PluginSource {
   readonly packageName: string;
   readonly where: string;
   readonly required: boolean;
-  readonly config: Readonly<Record<string, unknown>>;
+  readonly rawConfig: Readonly<Record<string, unknown>>;
+  /** `file:line` of a setting, by its path in the whole configuration. */
+  readonly locate: (path: readonly string[]) => string;
   load(): Promise<{ manifest: Manifest; plugin: () => Promise<Plugin> }>;
 }
 
@@ -27,7 +30,8 @@ export function configuredPlugins(loaded: LoadedConfig): PluginSource[] {
         packageName: entry.package,
         where: loaded.where(['plugins', id]),
         required: entry.required,
-        config: entry.config,
+        rawConfig: entry.config,
+        locate: (path) => loaded.where(path),
         load,
       },
     ];
@@ -59,10 +63,12 @@ export function inlinePlugins(plugins: Readonly<Record<string, InlinePlugin>>): 
     packageName: '(in memory)',
     where: 'in memory',
     required: inline.required ?? false,
-    config: inline.config ?? {},
-    load: () => {
+    rawConfig: inline.config ?? {},
+    locate: () => 'in memory',
+    load: async () => {
+      assertPlugin(inline.plugin, id);
       const manifest = parseManifest(inline.packageJson ?? impliedPackageJson(inline.plugin));
-      return Promise.resolve({ manifest, plugin: () => Promise.resolve(inline.plugin) });
+      return { manifest, plugin: async () => inline.plugin };
     },
   }));
 }
