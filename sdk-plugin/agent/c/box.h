@@ -1,0 +1,89 @@
+/* The inner box: what the agent and the init of a box know of each other. */
+#ifndef SOULBOX_BOX_H
+#define SOULBOX_BOX_H
+
+#include <linux/filter.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cgroup.h"
+#include "limits.h"
+
+#define BOX_HOME "/home/sandbox"
+
+enum {
+  BOX_USER = 1000,
+  MAX_STAGES = 255,
+  STEP_ROOM = 48,
+  FRAME_RUN_STAGE = 0x70, /* agent to init only: u8 index */
+};
+
+/* What watches saw, in memory that the agent shares with the init of the box: it outlives that init. */
+struct box_watch {
+  _Atomic bool start_failed; /* a program's limits could not be set, so it was not started */
+  _Atomic bool memory_exceeded;
+  _Atomic bool cpu_exceeded;
+  _Atomic bool processes_reached;
+  _Atomic bool disk_full;
+  _Atomic uint64_t peak_memory; /* bytes */
+};
+
+enum report_kind {
+  REPORT_READY,   /* the box is built, all files are written, all stages known */
+  REPORT_REFUSED, /* the box cannot be made; the last report */
+  REPORT_ENDED,   /* a stage and everything that it started has ended */
+};
+
+enum refusal { REFUSAL_INVALID, REFUSAL_BUSY, REFUSAL_SETUP, REFUSAL_PATH, REFUSAL_DISK };
+
+/* From init to agent. Only init and agent hold the socket. */
+struct box_report {
+  uint8_t kind;
+  uint8_t refusal;
+  uint16_t reserved;
+  int32_t value; /* errno, or the wait status of the stage's main process */
+  uint64_t wall_us;
+  uint64_t cpu_us;
+  uint64_t max_rss; /* bytes */
+  char step[STEP_ROOM];
+};
+
+/* How users of a box map to the agent's own user namespace. */
+struct box_identity {
+  bool own_uid;
+  uint32_t supervisor; /* becomes 0 inside; only with own_uid */
+  uint32_t user;       /* becomes BOX_USER inside */
+};
+
+/* What the init of a box starts from. */
+struct box_plan {
+  struct limits limits;
+  struct holders holders;
+  struct box_identity identity;
+  const struct cgroups *groups;
+  const struct leaf *leaf;
+  const struct sock_fprog *filter;
+  struct box_watch *watch;
+  int link;                            /* stream socket to the agent */
+  int user_stdin, user_stdout, user_stderr; /* the program's ends */
+};
+
+/* Life of the init of a box, in the new namespaces. */
+_Noreturn void box_init(const struct box_plan *plan);
+
+/* A box as the agent holds it. */
+struct box {
+  pid_t init;
+  int link;
+  int program_stdin, program_stdout, program_stderr; /* the agent's ends, non-blocking */
+  struct box_watch *watch;
+};
+
+/* Starts the init of a box. NULL, or the name of the step that failed, with errno; `box` then holds nothing. */
+const char *box_start(struct box *box, struct box_plan *plan);
+
+void box_close(struct box *box);
+
+#endif

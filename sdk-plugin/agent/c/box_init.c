@@ -1,0 +1,171 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "box.h"
+#include "box_files.h"
+#include "box_stages.h"
+#include "box_walls.h"
+#include "box_watch.h"
+#include "system.h"
+#include "wire.h"
+
+#ifndef CLONE_NEWCGROUP
+#define CLONE_NEWCGROUP 0x02000000
+#endif
+
+/* The kernel's out-of-memory killer shall take what runs in a box before anything of the host. */
+#define MOST_KILLABLE "1000"
+
+static int child_events = -1;
+
+/* The agent died, or closed the box: with this process, the first of its namespace, everything in it ends. */
+static _Noreturn void leave(void) { _exit(0); }
+
+static void send_report(const struct box_plan *plan, const struct box_report *report) {
+  if (write_all(plan->link, report, sizeof *report) < 0) leave();
+}
+
+static _Noreturn void refuse(const struct box_plan *plan, enum refusal refusal, const char *step, int error) {
+  struct box_report report = {.kind = REPORT_REFUSED, .refusal = (uint8_t)refusal, .value = error};
+  snprintf(report.step, sizeof report.step, "%s", step);
+  send_report(plan, &report);
+  leave();
+}
+
+static void read_exactly(const struct box_plan *plan, void *bytes, size_t length) {
+  uint8_t *at = bytes;
+  while (length > 0) {
+    ssize_t got = read(plan->link, at, length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) leave();
+    at += got;
+    length -= (size_t)got;
+  }
+}
+
+static const char *enter_cgroups(const struct box_plan *plan) {
+  const char *step = leaf_enter(plan->groups, plan->leaf);
+  if (step) return step;
+  int kept[] = {plan->link, plan->user_stdin, plan->user_stdout, plan->user_stderr};
+  if (close_all_but(kept, sizeof kept / sizeof *kept) < 0) return "descriptors";
+  return unshare(CLONE_NEWCGROUP) < 0 ? "cgroup-namespace" : NULL;
+}
+
+static const char *open_child_events(void) {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  child_events = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+  return child_events < 0 ? "child-events" : NULL;
+}
+
+static const char *build(const struct box_plan *plan) {
+  const char *step;
+  uint8_t mapped;
+  prctl(PR_SET_NAME, "box-init", 0, 0, 0);
+  umask(022);
+  /* Best effort: without it the kernel merely chooses by size. */
+  (void)write_file_at(AT_FDCWD, "/proc/self/oom_score_adj", MOST_KILLABLE);
+  if ((step = enter_cgroups(plan))) return step;
+  read_exactly(plan, &mapped, 1);
+  if ((step = take_identity(&plan->identity))) return step;
+  if ((step = build_network())) return step;
+  if ((step = build_filesystem(plan->limits.disk))) return step;
+  if (watch_prepare(plan) < 0) return "watch";
+  if ((step = open_child_events())) return step;
+  return drop_supervisor_powers(plan->holders.memory == HELD_BY_WATCHDOG);
+}
+
+static void wait_for_frames(const struct box_plan *plan) {
+  static uint8_t bytes[FRAME_HEADER + MAX_PAYLOAD];
+  struct file_error error;
+  for (;;) {
+    read_exactly(plan, bytes, FRAME_HEADER);
+    read_exactly(plan, bytes + FRAME_HEADER, load_u32(bytes) - FRAME_OVERHEAD);
+    struct frame frame = frame_at(bytes);
+    switch (frame.type) {
+      case FRAME_FILE:
+        if (!file_begin(&frame, &error)) refuse(plan, error.refusal, error.step, errno);
+        break;
+      case FRAME_APPEND:
+        if (!file_append(frame.payload, frame.length, &error)) refuse(plan, error.refusal, error.step, errno);
+        break;
+      case FRAME_STAGE:
+        if (!stage_add(&frame)) refuse(plan, REFUSAL_INVALID, "stages", E2BIG);
+        break;
+      default:
+        file_finish();
+        return;
+    }
+  }
+}
+
+/* Ends all that is left. A process that forks meanwhile is found: it cannot finish the fork with the signal pending. */
+static void end_everything(void) {
+  kill(-1, SIGKILL);
+  while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR) continue;
+}
+
+/* Waits for `pid` as others come and go; its wait status, and what it used. */
+static int wait_for(pid_t pid, const struct box_plan *plan, uint64_t cpu_base_us, struct rusage *usage) {
+  struct pollfd events[] = {{.fd = child_events, .events = POLLIN}, {.fd = plan->link, .events = POLLIN}};
+  uint64_t next_look = 0;
+  for (;;) {
+    poll(events, 2, WATCH_INTERVAL_MS);
+    if (events[1].revents) leave();
+    struct signalfd_siginfo info;
+    while (read(child_events, &info, sizeof info) > 0) continue;
+    int status;
+    for (pid_t ended; (ended = wait4(-1, &status, WNOHANG | __WALL, usage)) > 0;)
+      if (ended == pid) return status;
+    if (now_ns() < next_look) continue;
+    if (watch_look(plan, cpu_base_us)) kill(-1, SIGKILL);
+    next_look = now_ns() + WATCH_INTERVAL_MS * UINT64_C(1000000);
+  }
+}
+
+static void run_stage(unsigned index, const struct box_plan *plan) {
+  struct box_report report = {.kind = REPORT_ENDED};
+  struct rusage usage = {0};
+  uint64_t begun = now_ns(), cpu_base_us = reaped_cpu_us();
+  plan->watch->peak_memory = 0;
+  plan->watch->processes_reached = plan->watch->disk_full = false;
+  pid_t pid = stage_start(index, plan);
+  if (pid < 0) refuse(plan, REFUSAL_SETUP, "fork", errno);
+  report.value = wait_for(pid, plan, cpu_base_us, &usage);
+  report.wall_us = (now_ns() - begun) / 1000;
+  report.max_rss = (uint64_t)usage.ru_maxrss * 1024;
+  watch_look(plan, cpu_base_us);
+  end_everything();
+  report.cpu_us = reaped_cpu_us() - cpu_base_us;
+  send_report(plan, &report);
+}
+
+static unsigned next_stage(const struct box_plan *plan) {
+  uint8_t bytes[FRAME_HEADER + 1];
+  read_exactly(plan, bytes, sizeof bytes);
+  struct frame frame = frame_at(bytes);
+  if (frame.type != FRAME_RUN_STAGE || frame.payload[0] >= stage_count()) leave();
+  return frame.payload[0];
+}
+
+void box_init(const struct box_plan *plan) {
+  const char *step = build(plan);
+  if (step) refuse(plan, REFUSAL_SETUP, step, errno);
+  wait_for_frames(plan);
+  struct box_report ready = {.kind = REPORT_READY};
+  send_report(plan, &ready);
+  for (;;) run_stage(next_stage(plan), plan);
+}

@@ -1,0 +1,136 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "box.h"
+#include "system.h"
+
+enum {
+  /* The cgroup namespace comes later, inside the leaf. */
+  BOX_NAMESPACES = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWUTS,
+};
+
+static void close_fd(int *fd) {
+  if (*fd >= 0) close(*fd);
+  *fd = -1;
+}
+
+static int make_pipe(int *agent_end, int *user_end, bool agent_reads) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return -1;
+  *agent_end = ends[agent_reads ? 0 : 1];
+  *user_end = ends[agent_reads ? 1 : 0];
+  return fcntl(*agent_end, F_SETFL, O_NONBLOCK);
+}
+
+/* The pipes belong to the user of the box: programs open /dev/stdout and the like anew. */
+static int make_pipes(struct box *box, struct box_plan *plan) {
+  if (plan->identity.own_uid) {
+    setfsuid(plan->identity.user);
+    setfsgid(plan->identity.user);
+  }
+  int failed = make_pipe(&box->program_stdin, &plan->user_stdin, false) < 0 ||
+               make_pipe(&box->program_stdout, &plan->user_stdout, true) < 0 ||
+               make_pipe(&box->program_stderr, &plan->user_stderr, true) < 0;
+  int error = errno;
+  if (plan->identity.own_uid) {
+    setfsuid(geteuid());
+    setfsgid(getegid());
+  }
+  errno = error;
+  return failed ? -1 : 0;
+}
+
+static int make_link(struct box *box, struct box_plan *plan) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return -1;
+  box->link = ends[0];
+  plan->link = ends[1];
+  return fcntl(box->link, F_SETFL, O_NONBLOCK);
+}
+
+static int write_map(pid_t pid, const char *name, const char *text) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+  return write_file_at(AT_FDCWD, path, text);
+}
+
+static const char *write_maps(pid_t pid, const struct box_identity *identity) {
+  char text[96];
+  if (identity->own_uid) {
+    snprintf(text, sizeof text, "0 %u 1\n%d %u 1\n", identity->supervisor, BOX_USER, identity->user);
+    if (write_map(pid, "gid_map", text) < 0) return "gid-map";
+    return write_map(pid, "uid_map", text) < 0 ? "uid-map" : NULL;
+  }
+  if (write_map(pid, "setgroups", "deny") < 0) return "setgroups";
+  snprintf(text, sizeof text, "%d %u 1\n", BOX_USER, (unsigned)getegid());
+  if (write_map(pid, "gid_map", text) < 0) return "gid-map";
+  snprintf(text, sizeof text, "%d %u 1\n", BOX_USER, (unsigned)geteuid());
+  return write_map(pid, "uid_map", text) < 0 ? "uid-map" : NULL;
+}
+
+static pid_t fork_init(const struct box_plan *plan) {
+  /* The maps of a process that is not dumpable belong to root of the host. Nothing else runs here that could
+     look at the child before it turns this off again. */
+  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  pid_t pid = fork_into(BOX_NAMESPACES);
+  if (pid == 0) box_init(plan);
+  int error = errno;
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  errno = error;
+  return pid;
+}
+
+static const char *start(struct box *box, struct box_plan *plan) {
+  box->watch = mmap(NULL, sizeof *box->watch, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (box->watch == MAP_FAILED) {
+    box->watch = NULL;
+    return "memory";
+  }
+  plan->watch = box->watch;
+  if (make_link(box, plan) < 0) return "link";
+  if (make_pipes(box, plan) < 0) return "pipes";
+  box->init = fork_init(plan);
+  if (box->init < 0) return "namespaces";
+  const char *step = write_maps(box->init, &plan->identity);
+  if (step) return step;
+  return write_all(box->link, "m", 1) < 0 ? "link" : NULL;
+}
+
+const char *box_start(struct box *box, struct box_plan *plan) {
+  *box = (struct box){-1, -1, -1, -1, -1, NULL};
+  plan->link = plan->user_stdin = plan->user_stdout = plan->user_stderr = -1;
+  const char *step = start(box, plan);
+  int error = errno;
+  close_fd(&plan->link);
+  close_fd(&plan->user_stdin);
+  close_fd(&plan->user_stdout);
+  close_fd(&plan->user_stderr);
+  if (step) {
+    if (box->init > 0) {
+      kill(box->init, SIGKILL);
+      waitpid(box->init, NULL, 0);
+    }
+    box_close(box);
+    errno = error;
+  }
+  return step;
+}
+
+void box_close(struct box *box) {
+  close_fd(&box->link);
+  close_fd(&box->program_stdin);
+  close_fd(&box->program_stdout);
+  close_fd(&box->program_stderr);
+  if (box->watch) munmap(box->watch, sizeof *box->watch);
+  box->watch = NULL;
+}

@@ -1,0 +1,113 @@
+#include "box_walls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "privileges.h"
+#include "system.h"
+
+enum {
+  BLOCK_BYTES = 4096,
+  FEWEST_INODES = 1024,
+  MOST_INODES = 65536,
+};
+
+const char *take_identity(const struct box_identity *identity) {
+  if (!identity->own_uid) return NULL;
+  if (setgroups(0, NULL) < 0) return "setgroups";
+  if (setresgid(0, 0, 0) < 0) return "setgid";
+  return setresuid(0, 0, 0) < 0 ? "setuid" : NULL;
+}
+
+static uint64_t inodes_for(uint64_t disk_bytes) {
+  uint64_t inodes = disk_bytes / BLOCK_BYTES;
+  if (inodes < FEWEST_INODES) return FEWEST_INODES;
+  return inodes > MOST_INODES ? MOST_INODES : inodes;
+}
+
+static int make_user_folder(const char *path, mode_t mode) {
+  if (mkdir(path, mode) < 0 || chmod(path, mode) < 0) return -1;
+  return getuid() == 0 ? chown(path, BOX_USER, BOX_USER) : 0;
+}
+
+static const char *mount_disk(uint64_t disk_bytes) {
+  char options[96];
+  snprintf(options, sizeof options, "size=%" PRIu64 ",nr_inodes=%" PRIu64 ",mode=0755", disk_bytes,
+           inodes_for(disk_bytes));
+  /* Mounted where the last of its folders goes: that one then hides the others. */
+  if (mount("disk", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, options) < 0) return "mount-disk";
+  if (make_user_folder("/tmp/home", 0755) < 0 || make_user_folder("/tmp/shm", 01777) < 0 ||
+      make_user_folder("/tmp/tmp", 01777) < 0)
+    return "make-disk";
+  if (mount("/tmp/home", BOX_HOME, NULL, MS_BIND, NULL) < 0) return "mount-home";
+  if (mount("/tmp/shm", "/dev/shm", NULL, MS_BIND, NULL) < 0) return "mount-shm";
+  return mount("/tmp/tmp", "/tmp", NULL, MS_BIND, NULL) < 0 ? "mount-tmp" : NULL;
+}
+
+/* Most of these are closed to ordinary users already; the rest tells about the host or other programs on it. */
+static const char *const masked_files[] = {
+    "/proc/kcore",       "/proc/kmsg",          "/proc/kallsyms",     "/proc/keys",       "/proc/key-users",
+    "/proc/timer_list",  "/proc/sched_debug",   "/proc/latency_stats", "/proc/interrupts", "/proc/sysrq-trigger",
+    "/proc/modules",     "/proc/vmallocinfo",   "/proc/slabinfo",     "/proc/kpagecount", "/proc/kpageflags",
+    "/proc/kpagecgroup", "/proc/config.gz",     "/proc/cmdline",      "/proc/partitions", "/proc/diskstats",
+};
+
+static const char *const masked_folders[] = {
+    "/proc/acpi", "/proc/asound", "/proc/bus", "/proc/driver", "/proc/fs", "/proc/irq", "/proc/scsi",
+};
+
+static const char *mask_processes(void) {
+  for (size_t i = 0; i < sizeof masked_files / sizeof *masked_files; i++)
+    if (mount("/dev/null", masked_files[i], NULL, MS_BIND, NULL) < 0 && errno != ENOENT) return "mask-proc";
+  for (size_t i = 0; i < sizeof masked_folders / sizeof *masked_folders; i++)
+    if (mount("empty", masked_folders[i], "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "nr_inodes=1") < 0 &&
+        errno != ENOENT)
+      return "mask-proc";
+  return NULL;
+}
+
+/* Read-only as a whole: that covers /proc/sys and every other switch in it. */
+static const char *mount_processes(void) {
+  if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL) < 0) return "mount-proc";
+  return mask_processes();
+}
+
+const char *build_filesystem(uint64_t disk_bytes) {
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return "mount-private";
+  if (add_mount_attributes("/", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, true) < 0) return "read-only";
+  const char *step = mount_disk(disk_bytes);
+  return step ? step : mount_processes();
+}
+
+const char *build_network(void) {
+  static const char name[] = "sandbox";
+  if (sethostname(name, sizeof name - 1) < 0) return "hostname";
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return "loopback";
+  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+  int failed = ioctl(fd, SIOCSIFFLAGS, &request);
+  close(fd);
+  return failed < 0 ? "loopback" : NULL;
+}
+
+const char *drop_supervisor_powers(bool watches_memory) {
+  uint64_t kept = CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) | CAPABILITY(CAP_KILL);
+  if (watches_memory) kept |= CAPABILITY(CAP_SYS_PTRACE); /* reads the shares of memory in /proc */
+  if (lock_securebits() < 0) return "securebits";
+  if (empty_bounding_set() < 0) return "bounding-set";
+  if (keep_capabilities(kept) < 0) return "capabilities";
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return "dumpable";
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? "no-new-privs" : NULL;
+}

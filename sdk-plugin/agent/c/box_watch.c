@@ -1,0 +1,152 @@
+#include "box_watch.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "system.h"
+
+enum {
+  SHARED_MAPPING_LOOKS = 5, /* every so many looks */
+  MAPS_BUFFER = 16384,
+};
+
+static int disk = -1;
+static DIR *processes;
+
+struct totals {
+  uint64_t private_bytes;
+  uint64_t address_bytes;
+  uint64_t cpu_us;
+  uint64_t threads;
+};
+
+int watch_prepare(const struct box_plan *plan) {
+  disk = open(BOX_HOME, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (disk < 0) return -1;
+  const struct holders *holders = &plan->holders;
+  if (holders->memory && holders->processes && holders->cpu) return 0;
+  processes = opendir("/proc");
+  return processes == NULL ? -1 : 0;
+}
+
+uint64_t reaped_cpu_us(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_CHILDREN, &usage);
+  return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000u +
+         (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+static uint64_t disk_bytes(struct box_watch *watch) {
+  struct statvfs now;
+  if (fstatvfs(disk, &now) < 0) return 0;
+  if (now.f_bfree == 0 || now.f_ffree == 0) watch->disk_full = true;
+  return (uint64_t)(now.f_blocks - now.f_bfree) * now.f_frsize;
+}
+
+static bool add_memory(const char *pid, struct totals *totals) {
+  char path[300], text[128];
+  unsigned long long size, resident, shared;
+  snprintf(path, sizeof path, "%s/statm", pid);
+  if (read_file_at(dirfd(processes), path, text, sizeof text) <= 0) return false;
+  if (sscanf(text, "%llu %llu %llu", &size, &resident, &shared) != 3) return false;
+  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+  totals->address_bytes += size * page;
+  if (resident > shared) totals->private_bytes += (resident - shared) * page;
+  return true;
+}
+
+static void add_times(const char *pid, struct totals *totals) {
+  char path[300], text[1024];
+  unsigned long long user, system, threads;
+  snprintf(path, sizeof path, "%s/stat", pid);
+  if (read_file_at(dirfd(processes), path, text, sizeof text) <= 0) return;
+  /* The second field is a name that the program chose; only the last parenthesis ends it. */
+  const char *after = strrchr(text, ')');
+  if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %llu",
+                              &user, &system, &threads) != 3)
+    return;
+  totals->cpu_us += (user + system) * (1000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+  totals->threads += threads;
+}
+
+typedef void visitor(const char *pid, void *context);
+
+/* Every process but this one. */
+static void visit_processes(visitor *visit, void *context) {
+  rewinddir(processes);
+  for (struct dirent *entry; (entry = readdir(processes)) != NULL;)
+    if (isdigit((unsigned char)entry->d_name[0]) && strcmp(entry->d_name, "1") != 0) visit(entry->d_name, context);
+}
+
+static void add_process(const char *pid, void *context) {
+  struct totals *totals = context;
+  if (add_memory(pid, totals)) add_times(pid, totals);
+}
+
+static void add_share(const char *pid, void *context) {
+  uint64_t *bytes = context;
+  char path[300], text[2048];
+  snprintf(path, sizeof path, "%s/smaps_rollup", pid);
+  if (read_file_at(dirfd(processes), path, text, sizeof text) <= 0) return;
+  static const char *const keys[] = {"\nPss_Anon:", "\nPss_Shmem:"};
+  for (int i = 0; i < 2; i++) {
+    const char *line = strstr(text, keys[i]);
+    if (line) *bytes += strtoull(line + strlen(keys[i]), NULL, 10) * 1024;
+  }
+}
+
+/* Shared anonymous memory can stay allocated while no page of it is mapped: only the size of the mapping is sure. */
+static void add_shared_mappings(const char *pid, void *context) {
+  uint64_t *bytes = context;
+  char path[300], text[MAPS_BUFFER];
+  snprintf(path, sizeof path, "%s/maps", pid);
+  int fd = openat(dirfd(processes), path, O_RDONLY | O_CLOEXEC);
+  FILE *maps = fd < 0 ? NULL : fdopen(fd, "r");
+  if (maps == NULL) return;
+  while (fgets(text, sizeof text, maps)) {
+    unsigned long long from, to;
+    if (strstr(text, "/dev/zero") && sscanf(text, "%llx-%llx", &from, &to) == 2) *bytes += to - from;
+  }
+  fclose(maps);
+}
+
+static bool memory_is_exceeded(const struct box_plan *plan, const struct totals *totals, uint64_t files) {
+  static unsigned look;
+  uint64_t limit = plan->limits.memory, seen = totals->private_bytes + files;
+  if (seen > limit) {
+    /* Pages that a fork left shared were counted more than once. */
+    seen = files;
+    visit_processes(add_share, &seen);
+  }
+  if (seen > plan->watch->peak_memory) plan->watch->peak_memory = seen;
+  if (seen <= limit && totals->address_bytes > limit && look++ % SHARED_MAPPING_LOOKS == 0) {
+    seen = totals->private_bytes + files;
+    visit_processes(add_shared_mappings, &seen);
+  }
+  return seen > limit;
+}
+
+bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us) {
+  struct box_watch *watch = plan->watch;
+  const struct holders *holders = &plan->holders;
+  uint64_t files = disk_bytes(watch);
+  if (processes == NULL) return false;
+  struct totals totals = {0};
+  visit_processes(add_process, &totals);
+  if (holders->processes == HELD_BY_WATCHDOG && totals.threads >= plan->limits.processes) watch->processes_reached = true;
+  bool over = false;
+  if (holders->memory == HELD_BY_WATCHDOG && memory_is_exceeded(plan, &totals, files))
+    over = watch->memory_exceeded = true;
+  if (holders->cpu == HELD_BY_WATCHDOG &&
+      totals.cpu_us + reaped_cpu_us() - cpu_base_us >= plan->limits.cpu_ms * 1000)
+    over = watch->cpu_exceeded = true;
+  return over;
+}

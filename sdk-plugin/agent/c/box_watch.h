@@ -1,0 +1,19 @@
+/* What the init of a box looks at while a program runs. */
+#ifndef SOULBOX_BOX_WATCH_H
+#define SOULBOX_BOX_WATCH_H
+
+#include "box.h"
+
+enum { WATCH_INTERVAL_MS = 20 };
+
+/* Opens what later looks need, inside the finished box. -1 on failure. */
+int watch_prepare(const struct box_plan *plan);
+
+/* Notes in `plan->watch` what is used up. Whether the box must be ended now, because no cgroup does that.
+   `cpu_base_us` is what ended processes had used before this stage. */
+bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us);
+
+/* Processor time of all children that were waited for, in microseconds. */
+uint64_t reaped_cpu_us(void);
+
+#endif

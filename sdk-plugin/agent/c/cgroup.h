@@ -1,0 +1,57 @@
+/* Leaves of the cgroup folders that the driver delegated: one per run, in each hierarchy. */
+#ifndef SOULBOX_CGROUP_H
+#define SOULBOX_CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "limits.h"
+
+enum { MAX_HIERARCHIES = 6 };
+
+struct hierarchy {
+  int dir; /* the delegated folder */
+  bool v2;
+  bool memory, pids, cpuacct;
+};
+
+struct cgroups {
+  struct hierarchy hierarchies[MAX_HIERARCHIES];
+  int count;
+};
+
+struct leaf {
+  char name[32];
+  int dirs[MAX_HIERARCHIES]; /* -1 where it is not made */
+};
+
+/* Counters of a leaf since it was made; 0 where nothing counts. */
+struct leaf_counters {
+  uint64_t cpu_us;
+  uint64_t peak_memory;   /* bytes */
+  uint64_t oom_kills;     /* processes that the kernel ended for want of memory */
+  uint64_t refused_forks; /* for the limit on processes */
+};
+
+struct holders cgroup_holders(const struct cgroups *groups);
+
+/* Makes the leaf and writes the limits. NULL, or the name of the step that failed, with errno. */
+const char *leaf_create(const struct cgroups *groups, struct leaf *leaf, uint32_t run, const struct limits *limits);
+
+/* Moves the calling process, which has one thread, into the leaf. NULL or the step that failed. */
+const char *leaf_enter(const struct cgroups *groups, const struct leaf *leaf);
+
+struct leaf_counters leaf_read(const struct cgroups *groups, const struct leaf *leaf);
+
+/* Only the processor time, in microseconds. */
+uint64_t leaf_cpu_us(const struct cgroups *groups, const struct leaf *leaf);
+
+/* Starts peak_memory anew, where the kernel can. */
+void leaf_reset_peak(const struct cgroups *groups, const struct leaf *leaf);
+
+void leaf_close(struct leaf *leaf);
+
+/* Whether nothing of the leaf is left. Does not wait. */
+bool leaf_remove(const struct cgroups *groups, const char *name);
+
+#endif

@@ -1,0 +1,242 @@
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run_frames.h"
+#include "run_streams.h"
+#include "system.h"
+
+static const uint64_t ns_per_ms = 1000 * 1000;
+
+static void forget(struct run *run) {
+  uint8_t *ring = run->stdin_ring;
+  *run = (struct run){.state = RUN_FREE, .stdin_ring = ring};
+}
+
+static struct box_identity identity_of(const struct agent *agent, const struct run *run) {
+  uint32_t slot = (uint32_t)(run - agent->runs);
+  return (struct box_identity){agent->own_uids, 1 + 2 * slot, 2 + 2 * slot};
+}
+
+void run_open(struct agent *agent, struct run *run, uint32_t id, const struct limits *limits, uint32_t credit) {
+  run->id = id;
+  run->limits = *limits;
+  run->credit = credit;
+  run->output_left = limits->output;
+  struct box_plan plan = {
+      .limits = *limits,
+      .holders = agent->holders,
+      .identity = identity_of(agent, run),
+      .groups = &agent->groups,
+      .leaf = &run->leaf,
+      .filter = agent->filter,
+  };
+  const char *step = leaf_create(&agent->groups, &run->leaf, id, limits);
+  if (step == NULL) step = box_start(&run->box, &plan);
+  if (step) {
+    send_refused(agent, id, REFUSAL_SETUP, step, errno);
+    removals_add(&agent->removals, &agent->groups, &run->leaf);
+    forget(run);
+    return;
+  }
+  run->init_alive = true;
+  run->state = RUN_DESCRIBED;
+}
+
+void run_start(struct agent *agent, struct run *run) {
+  run->state = RUN_STARTING;
+  run->stdin_ungranted = STDIN_WINDOW;
+  grant_stdin(agent, run);
+}
+
+void run_end_box(struct run *run) {
+  if (run->init_alive) kill(run->box.init, SIGKILL);
+}
+
+/* No stage runs and none will. */
+static void end_run(struct run *run) {
+  run->state = RUN_ENDING;
+  run_end_box(run);
+}
+
+void run_kill(struct run *run) {
+  if (run->cause == KILL_NONE) run->cause = KILL_CANCELLED;
+  drop_output(run);
+  if (run->state == RUN_RUNNING || run->state == RUN_DRAINING)
+    run_end_box(run);
+  else
+    end_run(run);
+}
+
+void run_refuse(struct run *run, enum refusal refusal, const char *step, int error) {
+  if (run->state >= RUN_READY) return;
+  run->refused = true;
+  run->refusal = refusal;
+  run->refusal_error = error;
+  snprintf(run->refusal_step, sizeof run->refusal_step, "%s", step);
+  end_run(run);
+}
+
+static void stage_has_ended(struct run *run, uint64_t cpu_us) {
+  run->state = RUN_DRAINING;
+  run->outcome.wall_us = (now_ns() - run->stage_begun) / 1000;
+  run->outcome.cpu_us = cpu_us;
+}
+
+static void take_report(struct run *run) {
+  struct box_report *report = &run->report;
+  report->step[sizeof report->step - 1] = 0;
+  switch (report->kind) {
+    case REPORT_READY:
+      if (run->state == RUN_STARTING) run->state = RUN_READY;
+      return;
+    case REPORT_REFUSED:
+      run_refuse(run, report->refusal, report->step, report->value);
+      return;
+    case REPORT_ENDED:
+      if (run->state != RUN_RUNNING) return;
+      run->outcome.known = true;
+      run->outcome.status = report->value;
+      run->outcome.peak_memory = report->max_rss;
+      stage_has_ended(run, report->cpu_us);
+  }
+}
+
+void run_read_reports(struct run *run) {
+  while (run->box.link >= 0) {
+    uint8_t *at = (uint8_t *)&run->report + run->report_used;
+    ssize_t got = read(run->box.link, at, sizeof run->report - run->report_used);
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) {
+      /* The end of the process is reported by the kernel; until then nothing can come from here. */
+      close(run->box.link);
+      run->box.link = -1;
+    }
+    if (got <= 0) return;
+    run->report_used += (size_t)got;
+    if (run->report_used < sizeof run->report) continue;
+    run->report_used = 0;
+    take_report(run);
+  }
+}
+
+void run_init_ended(struct agent *agent, struct run *run, uint64_t cpu_us) {
+  run_read_reports(run);
+  run->init_alive = false;
+  if (run->state == RUN_RUNNING) {
+    stage_has_ended(run, cpu_us);
+  } else if (run->state < RUN_READY) {
+    bool no_memory = leaf_read(&agent->groups, &run->leaf).oom_kills > 0;
+    run_refuse(run, REFUSAL_SETUP, no_memory ? "memory limit too small for the box" : "box-init ended", 0);
+  }
+}
+
+static bool cpu_is_counted(const struct agent *agent) { return agent->holders.cpu != HELD_BY_WATCHDOG; }
+
+static uint64_t cpu_used_us(const struct agent *agent, const struct run *run) {
+  return leaf_cpu_us(&agent->groups, &run->leaf) - run->before.cpu_us;
+}
+
+/* When the rest of the processor time can be used up at the earliest. */
+static uint64_t next_cpu_look(const struct run *run, uint64_t used_us, uint64_t now) {
+  static long processors;
+  if (processors == 0) processors = sysconf(_SC_NPROCESSORS_ONLN) > 0 ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
+  uint64_t left = (run->limits.cpu_ms * 1000 - used_us) * 1000 / (uint64_t)processors;
+  return now + (left > ns_per_ms ? left : ns_per_ms);
+}
+
+void run_tick(struct agent *agent, struct run *run, uint64_t now) {
+  if (run->state != RUN_RUNNING || run->cause != KILL_NONE) return;
+  if (now >= run->wall_deadline) {
+    run->cause = KILL_WALL;
+    run_end_box(run);
+  } else if (now >= run->cpu_look) {
+    uint64_t used = cpu_used_us(agent, run);
+    if (used >= run->limits.cpu_ms * 1000) {
+      run->cause = KILL_CPU;
+      run_end_box(run);
+    } else {
+      run->cpu_look = next_cpu_look(run, used, now);
+    }
+  }
+}
+
+uint64_t run_deadline(const struct run *run) {
+  if (run->state != RUN_RUNNING || run->cause != KILL_NONE) return UINT64_MAX;
+  return run->wall_deadline < run->cpu_look ? run->wall_deadline : run->cpu_look;
+}
+
+static void start_stage(struct agent *agent, struct run *run) {
+  uint8_t bytes[FRAME_HEADER + 1];
+  struct writer order = {bytes, 0, sizeof bytes};
+  put_frame_header(&order, FRAME_RUN_STAGE, run->id, 1);
+  put_u8(&order, run->stage);
+  leaf_reset_peak(&agent->groups, &run->leaf);
+  run->before = leaf_read(&agent->groups, &run->leaf);
+  run->outcome = (struct stage_outcome){0};
+  expect_output(run);
+  send_stage_start(agent, run);
+  run->state = RUN_RUNNING;
+  run->stage_begun = now_ns();
+  run->wall_deadline = run->stage_begun + run->limits.wall_ms * ns_per_ms;
+  run->cpu_look = cpu_is_counted(agent) ? next_cpu_look(run, 0, run->stage_begun) : UINT64_MAX;
+  /* Nothing else is in the socket, so this fits; if not, the box is broken. */
+  if (write(run->box.link, bytes, sizeof bytes) == (ssize_t)sizeof bytes) return;
+  if (run->init_alive)
+    run_end_box(run);
+  else
+    stage_has_ended(run, 0);
+}
+
+static void end_stage(struct agent *agent, struct run *run) {
+  struct leaf_counters after = leaf_read(&agent->groups, &run->leaf);
+  if (cpu_is_counted(agent)) run->outcome.cpu_us = after.cpu_us - run->before.cpu_us;
+  if (agent->holders.memory != HELD_BY_WATCHDOG)
+    run->outcome.peak_memory = after.peak_memory;
+  else if (run->box.watch->peak_memory > run->outcome.peak_memory)
+    run->outcome.peak_memory = run->box.watch->peak_memory;
+  struct judgement judgement = judge_stage(run, &after, run->outcome.cpu_us);
+  send_stage_end(agent, run, judgement);
+  run->stage++;
+  if (judgement.verdict == VERDICT_OK && run->stage < run->stage_count && run->init_alive)
+    run->state = RUN_READY;
+  else
+    end_run(run);
+}
+
+static void finish(struct agent *agent, struct run *run) {
+  if (run->refused)
+    send_refused(agent, run->id, run->refusal, run->refusal_step, run->refusal_error);
+  else
+    send_end(agent, run);
+  box_close(&run->box);
+  removals_add(&agent->removals, &agent->groups, &run->leaf);
+  forget(run);
+}
+
+void run_advance(struct agent *agent, struct run *run) {
+  for (;;) {
+    if (run->state == RUN_FREE || channel_is_congested(&agent->channel)) return;
+    grant_stdin(agent, run);
+    switch (run->state) {
+      case RUN_READY:
+        start_stage(agent, run);
+        return;
+      case RUN_DRAINING:
+        pump_output(agent, run, false);
+        pump_output(agent, run, true);
+        if (!output_is_drained(run) || channel_is_congested(&agent->channel)) return;
+        end_stage(agent, run);
+        break;
+      case RUN_ENDING:
+        if (!run->init_alive) finish(agent, run);
+        return;
+      default:
+        return;
+    }
+  }
+}

@@ -1,0 +1,20 @@
+#ifndef SOULBOX_SERVE_H
+#define SOULBOX_SERVE_H
+
+#include "run.h"
+
+enum { DEFAULT_RUNS = 32 };
+
+struct serve_options {
+  int fd;
+  unsigned max_runs;
+  bool own_uids;
+  bool outer_wall;
+  struct cgroups groups;
+};
+
+/* Speaks the protocol on the descriptor until the client closes it, asks for the end, or breaks the protocol; then
+   ends every run and exits. */
+_Noreturn void serve(const struct serve_options *options);
+
+#endif

@@ -1,0 +1,40 @@
+/* System calls that older C libraries do not wrap, and small helpers around descriptors and time. */
+#ifndef SOULBOX_SYSTEM_H
+#define SOULBOX_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Nanoseconds of the monotonic clock. */
+uint64_t now_ns(void);
+
+/* Forks with `flags` (CLONE_NEW*). The child shares nothing. */
+pid_t fork_into(unsigned long flags);
+
+/* Opens `path` below `dir` without following any link or leaving it; `flags` and `mode` as for openat. */
+int open_beneath(int dir, const char *path, int flags, mode_t mode);
+
+/* Adds the mount attributes `set` (MOUNT_ATTR_*) to the mount at `path`, and to all below it if `recursive`. */
+int add_mount_attributes(const char *path, uint64_t set, bool recursive);
+
+/* A handle on a detached copy of the mount at `path` that has `path` as its root: `..` does not lead out of it. */
+int open_rooted(const char *path);
+
+/* Closes every descriptor from 3 upwards that is not among `keep`, which it sorts. */
+int close_all_but(int *keep, size_t count);
+
+/* Writes all of `length` bytes to `fd`, or returns -1. */
+int write_all(int fd, const void *bytes, size_t length);
+
+/* Writes the text to the file `name` in the directory `dir` in one call; -1 on failure. */
+int write_file_at(int dir, const char *name, const char *text);
+
+/* Reads at most `room - 1` bytes of the file and terminates them; -1 on failure. */
+ssize_t read_file_at(int dir, const char *name, char *text, size_t room);
+
+/* The decimal number at `text`, which must be nothing else and at most `most`; -1 otherwise. */
+long long parse_number(const char *text, long long most);
+
+#endif
