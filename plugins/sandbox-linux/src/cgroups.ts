@@ -32,15 +32,20 @@ export class Cgroups {
   readonly #deployment: string;
   readonly #identity: HostIdentity;
   readonly #proc: string;
+  readonly #needed: readonly string[];
   #delegations: Promise<readonly Delegation[]> | undefined;
 
-  /** @throws config_invalid for a deployment id that cannot be part of a folder's name. */
-  constructor(deploymentId: string, identity: HostIdentity, proc = '/proc') {
+  /**
+   * `proc` is where the kernel's process file system is, `needed` the controllers without which version 2 is not used.
+   * @throws config_invalid for a deployment id that cannot be part of a folder's name.
+   */
+  constructor(deploymentId: string, identity: HostIdentity, { proc = '/proc', needed = neededInVersion2 } = {}) {
     if (!/^[A-Za-z0-9_.-]{1,64}$/.test(deploymentId))
       throw new SoulboxError('config_invalid', 'the deployment id must be 1 to 64 letters, digits, dots, - or _');
     this.#deployment = `soulbox-${deploymentId}`;
     this.#identity = identity;
     this.#proc = proc;
+    this.#needed = needed;
   }
 
   /** `owner` is the host uid and gid that the agent will have, where that is not the host's own. */
@@ -111,8 +116,8 @@ export class Cgroups {
   /** Makes the controllers available to children, moving the host into a leaf where it is alone. */
   async #enable(folder: string): Promise<boolean> {
     const offered = await readFile(join(folder, 'cgroup.controllers'), 'utf8').catch(() => '');
-    if (!neededInVersion2.every((name) => offered.trim().split(' ').includes(name))) return false;
-    if (await enableControllers(folder)) return mayMakeFolders(folder);
+    if (!this.#needed.every((name) => offered.trim().split(' ').includes(name))) return false;
+    if (await this.#enableControllers(folder)) return mayMakeFolders(folder);
     const members = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => '');
     if (members.trim() !== String(process.pid)) return false;
     try {
@@ -121,23 +126,23 @@ export class Cgroups {
     } catch {
       return false;
     }
-    return enableControllers(folder);
+    return this.#enableControllers(folder);
   }
 
   async #makeFolder(parent: string, folder: string, version: 1 | 2): Promise<void> {
     await mkdir(folder, { recursive: true });
-    if (version === 2 && !((await enableControllers(parent)) && (await enableControllers(folder))))
+    if (version === 2 && !((await this.#enableControllers(parent)) && (await this.#enableControllers(folder))))
       throw new Error('cgroup controllers cannot be enabled');
   }
-}
 
-async function enableControllers(folder: string): Promise<boolean> {
-  const wanted = neededInVersion2.map((name) => `+${name}`).join(' ');
-  try {
-    await writeFile(join(folder, 'cgroup.subtree_control'), wanted, { flag: 'r+' });
-    return true;
-  } catch {
-    return false;
+  async #enableControllers(folder: string): Promise<boolean> {
+    const wanted = this.#needed.map((name) => `+${name}`).join(' ');
+    try {
+      await writeFile(join(folder, 'cgroup.subtree_control'), wanted, { flag: 'r+' });
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 
