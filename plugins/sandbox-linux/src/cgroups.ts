@@ -14,9 +14,9 @@ export interface BoxCgroups {
   remove(): Promise<void>;
 }
 
-/** Without these, limits would be held by half a mechanism. */
-const neededInVersion2 = ['memory', 'pids', 'cpu'];
-const usedInVersion1 = ['memory', 'pids', 'cpu', 'cpuacct'];
+/** Processor time is counted in version 2 without a controller. */
+const neededInVersion2 = ['memory', 'pids'];
+const usedInVersion1 = ['memory', 'pids', 'cpuacct'];
 /** A cgroup of version 2 holds either processes or limited children: the host moves here to have the latter. */
 const hostLeaf = 'soulbox-host';
 const delegatedFiles = ['cgroup.procs', 'tasks', 'cgroup.threads', 'cgroup.subtree_control'];
@@ -108,7 +108,7 @@ export class Cgroups {
     for (const hierarchy of hierarchies) {
       const used = hierarchy.controllers.filter((name) => usedInVersion1.includes(name));
       if (used.length === 0 || !(await mayMakeFolders(hierarchy.ownFolder))) continue;
-      found.push({ hierarchy, option: (folder) => used.flatMap((name) => ['--cgroup', `${name}=${folder}`]) });
+      found.push({ hierarchy, option: (folder) => ['--cgroup', `${used.join(',')}=${folder}`] });
     }
     return found;
   }
