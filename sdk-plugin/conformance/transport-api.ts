@@ -102,9 +102,8 @@ export class SuiteApi implements Api {
   }
 
   async *stream(operation: string, params: unknown, options: CallOptions): AsyncIterable<StreamItem> {
-    if (!Object.hasOwn(this.catalogue, operation))
-      throw new SoulboxError('unknown_operation', `there is no operation "${operation}"`);
-    const found = this.catalogue[operation] as SuiteOperation;
+    const found = Object.hasOwn(this.catalogue, operation) ? this.catalogue[operation] : undefined;
+    if (!found) throw new SoulboxError('unknown_operation', `there is no operation "${operation}"`);
     const parsed = parse(found.params, params) as never;
     this.called.push(operation);
     for (const { count, resolve } of this.waiters) if (this.called.length >= count) resolve();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { JSONRPCRequest, JSONRPCServer } from 'json-rpc-2.0';
+import type { JSONRPCServer } from 'json-rpc-2.0';
 import { SoulboxError, toSoulboxError, type PluginContext } from '@soulbox/plugin-sdk';
 import { errorResponse, serialise } from './answers.ts';
 import type { CallId, Frame, Malformed, Request } from './frame.ts';
@@ -105,7 +105,7 @@ export class CallRunner {
 
   private async call({ request, controller }: Admitted): Promise<string | null> {
     const call: Call = { session: this.session, signal: controller.signal, requestId: randomUUID() };
-    const answer = await this.rpc.receive({ jsonrpc: '2.0', ...request } as JSONRPCRequest, call);
+    const answer = await this.rpc.receive({ jsonrpc: '2.0', ...request }, call);
     if (answer === null) return null;
     return serialise(answer, (cause) => {
       this.log.error({ err: cause, requestId: call.requestId, method: request.method }, 'a result is not JSON');

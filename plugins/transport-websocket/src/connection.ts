@@ -152,11 +152,6 @@ export class Connection implements Session {
     this.socket.close(goingAway, 'the host is shutting down');
   }
 
-  /** Ends the connection without a word. */
-  terminate(): void {
-    this.socket.terminate();
-  }
-
   private receive(data: Buffer, isBinary: boolean): void {
     this.heartbeat.sign();
     if (isBinary) return this.socket.close(unsupportedData, 'messages must be text');

@@ -20,11 +20,7 @@ export class KeyChecks {
   }
 
   start(): void {
-    this.timer = setTimeout(() => {
-      void this.sweep().then(() => {
-        if (!this.stopped) this.start();
-      });
-    }, this.intervalMs);
+    if (!this.stopped) this.timer = setTimeout(() => void this.sweep().finally(() => this.start()), this.intervalMs);
   }
 
   stop(): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SoulboxError } from '@soulbox/plugin-sdk';
 import { SuiteApi, suitePrincipal } from '@soulbox/plugin-sdk/conformance';
-import { codeOf, Peer, type Message } from './support/peer.ts';
+import { codeOf, detailsOf, Peer, type Message } from './support/peer.ts';
 import { serve } from './support/serve.ts';
 
 const echo = (id: unknown, value: unknown = 1) => ({ jsonrpc: '2.0', id, method: 'suite.echo', params: { value } });
@@ -66,7 +66,7 @@ test('parameters go by name, and missing ones are none', async () => {
   for (const params of [[1], [], null, 'x', 1, true]) {
     const { error } = await peer.call('suite.echo', params);
     assert.deepEqual([error?.code, error?.data['code']], [-32602, 'invalid_params']);
-    assert.ok((error?.data['details'] as { problems: unknown[] }).problems.length === 1);
+    assert.equal((detailsOf(error)['problems'] as unknown[]).length, 1);
   }
   assert.equal((await peer.call('suite.count', undefined)).error?.code, -32602);
   assert.equal((await peer.call('rpc.discover', { x: 1 })).error?.code, -32602);
@@ -104,7 +104,7 @@ test('what an error says about the inside of the host stays inside, and can be f
     [error?.code, error?.message, error?.data['code']],
     [-32603, 'an internal error occurred', 'internal'],
   );
-  const { requestId } = error?.data['details'] as { requestId: string };
+  const { requestId } = detailsOf(error);
   const logged = host.entries.find(({ level }) => level === 'error');
   assert.equal(logged?.fields['requestId'], requestId);
   assert.match(String(logged?.fields['err']), /cannot read \/etc\/secret/);
@@ -207,7 +207,7 @@ test('an id cannot be used twice at one time, and the first call keeps it', asyn
   await api.calls(1);
   const refused = await peer.call('suite.echo', { value: 1 }, 'x');
   assert.deepEqual([refused.id, codeOf(refused)], [null, 'invalid_request']);
-  assert.deepEqual(refused.error?.data['details'], { id: 'x' });
+  assert.deepEqual(detailsOf(refused.error), { id: 'x' });
   api.release();
   assert.deepEqual(await peer.next(), { jsonrpc: '2.0', id: 'x', result: 'released' });
   assert.equal((await peer.call('suite.echo', { value: 1 }, 'x')).id, 'x');
@@ -223,7 +223,7 @@ test('calls over the limit are refused at once, and can be cancelled to make roo
   await api.calls(2);
   const refused = await peer.call('suite.echo', { value: 1 }, 3);
   assert.deepEqual([refused.id, codeOf(refused)], [3, 'overloaded']);
-  assert.ok((refused.error?.data['details'] as { retryAfterMs: number }).retryAfterMs > 0);
+  assert.ok((detailsOf(refused.error)['retryAfterMs'] as number) > 0);
   peer.send([echo(4), { jsonrpc: '2.0', method: 'suite.echo' }]);
   assert.deepEqual(((await peer.next()) as unknown as Message[]).map(codeOf), ['overloaded']);
   peer.send({ jsonrpc: '2.0', method: 'suite.echo', params: { value: 'a notification over the limit' } });

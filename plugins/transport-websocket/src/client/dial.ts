@@ -54,10 +54,9 @@ export function dial(address: Address): Promise<WebSocket> {
     const socket = open(address);
     socket.on('error', (cause) => reject(unreachable(address.url, cause)));
     socket.once('unexpected-response', (request, response) => {
-      void readRefusal(address.url, response).then((error) => {
-        reject(error);
-        request.destroy();
-      });
+      void readRefusal(address.url, response)
+        .then(reject)
+        .finally(() => request.destroy());
     });
     socket.once('open', () => resolve(socket));
   });

@@ -16,20 +16,23 @@ export class Peer implements AsyncDisposable {
   readonly socket: WebSocket;
   /** Resolves with code and reason. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
-  private readonly messages: unknown[] = [];
-  private readonly waiting: ((message: unknown) => void)[] = [];
+  private readonly messages: Message[] = [];
+  private readonly waiting: { resolve(message: Message): void; reject(error: Error): void }[] = [];
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on('error', () => undefined);
     socket.on('message', (data) => {
-      const message: unknown = JSON.parse((data as Buffer).toString());
+      const message = JSON.parse((data as Buffer).toString()) as Message;
       const waiting = this.waiting.shift();
-      if (waiting) waiting(message);
+      if (waiting) waiting.resolve(message);
       else this.messages.push(message);
     });
     this.closed = new Promise((resolve) =>
-      socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() })),
+      socket.once('close', (code, reason) => {
+        for (const { reject } of this.waiting) reject(new Error(`closed with ${code} ${reason.toString()}`));
+        resolve({ code, reason: reason.toString() });
+      }),
     );
   }
 
@@ -50,11 +53,12 @@ export class Peer implements AsyncDisposable {
     this.socket.send(text, { binary: false });
   }
 
-  /** The next message: an answer, a notification, or for a batch an array. */
+  /** The next message, unless the connection ends first: an answer, a notification, or for a batch an array. */
   next(): Promise<Message> {
     const message = this.messages.shift();
-    if (message !== undefined) return Promise.resolve(message as Message);
-    return new Promise((resolve) => this.waiting.push(resolve as (message: unknown) => void));
+    if (message !== undefined) return Promise.resolve(message);
+    if (this.socket.readyState === WebSocket.CLOSED) return Promise.reject(new Error('closed'));
+    return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
   }
 
   async call(method: string, params?: unknown, id: unknown = 1): Promise<Message> {
@@ -66,6 +70,11 @@ export class Peer implements AsyncDisposable {
     this.socket.terminate();
     await this.closed;
   }
+}
+
+/** What an error answer says about the case at hand. */
+export function detailsOf(error: Message['error']): Record<string, unknown> {
+  return (error?.data['details'] ?? {}) as Record<string, unknown>;
 }
 
 /** The catalogue's code of an error answer. */
