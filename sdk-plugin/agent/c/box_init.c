@@ -21,10 +21,6 @@
 #include "system.h"
 #include "wire.h"
 
-#ifndef CLONE_NEWCGROUP
-#define CLONE_NEWCGROUP 0x02000000
-#endif
-
 /* The kernel's out-of-memory killer shall take what runs in a box before anything of the host. */
 #define MOST_KILLABLE "1000"
 
@@ -131,7 +127,7 @@ static int wait_for(pid_t pid, const struct box_plan *plan, uint64_t cpu_base_us
     for (pid_t ended; (ended = wait4(-1, &status, WNOHANG | __WALL, usage)) > 0;)
       if (ended == pid) return status;
     if (now_ns() < next_look) continue;
-    if (watch_look(plan, cpu_base_us)) kill(-1, SIGKILL);
+    if (watch_look(plan, cpu_base_us, false)) kill(-1, SIGKILL);
     next_look = now_ns() + WATCH_INTERVAL_MS * UINT64_C(1000000);
   }
 }
@@ -147,7 +143,7 @@ static void run_stage(unsigned index, const struct box_plan *plan) {
   report.value = wait_for(pid, plan, cpu_base_us, &usage);
   report.wall_us = (now_ns() - begun) / 1000;
   report.max_rss = (uint64_t)usage.ru_maxrss * 1024;
-  watch_look(plan, cpu_base_us);
+  watch_look(plan, cpu_base_us, true);
   end_everything();
   report.cpu_us = reaped_cpu_us() - cpu_base_us;
   send_report(plan, &report);

@@ -72,10 +72,10 @@ bool stage_add(const struct frame *frame) {
 /* Never above what this process itself may have. */
 static int limit_resource(int resource, uint64_t soft, uint64_t hard) {
   struct rlimit limit;
-  if (getrlimit((__rlimit_resource_t)resource, &limit) < 0) return -1;
+  if (getrlimit(resource, &limit) < 0) return -1;
   if (hard < limit.rlim_max) limit.rlim_max = hard;
   limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
-  return setrlimit((__rlimit_resource_t)resource, &limit);
+  return setrlimit(resource, &limit);
 }
 
 static int limit_resources(const struct box_plan *plan) {
@@ -99,9 +99,11 @@ static int limit_resources(const struct box_plan *plan) {
 
 static int connect_streams(const struct stage *stage, const struct box_plan *plan) {
   int input = stage->takes_stdin ? plan->user_stdin : open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(plan->user_stdout, STDOUT_FILENO) < 0 ||
-      dup2(plan->user_stderr, STDERR_FILENO) < 0)
-    return -1;
+  const int sources[] = {input, plan->user_stdout, plan->user_stderr};
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+    /* The stage before may have made them non-blocking, which belongs to the pipe, not to its descriptor. */
+    if (sources[stream] < 0 || fcntl(sources[stream], F_SETFL, 0) < 0 || dup2(sources[stream], stream) < 0) return -1;
+  }
   return (int)syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, 0);
 }
 

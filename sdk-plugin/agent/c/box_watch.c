@@ -65,15 +65,15 @@ static bool add_memory(const char *pid, struct totals *totals) {
 
 static void add_times(const char *pid, struct totals *totals) {
   char path[300], text[1024];
-  unsigned long long user, system, threads;
+  unsigned long long user, system, ended_user, ended_system, threads;
   snprintf(path, sizeof path, "%s/stat", pid);
   if (read_file_at(dirfd(processes), path, text, sizeof text) <= 0) return;
   /* The second field is a name that the program chose; only the last parenthesis ends it. */
   const char *after = strrchr(text, ')');
-  if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %llu",
-                              &user, &system, &threads) != 3)
+  if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu %*d %*d %llu",
+                              &user, &system, &ended_user, &ended_system, &threads) != 5)
     return;
-  totals->cpu_us += (user + system) * (1000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+  totals->cpu_us += (user + system + ended_user + ended_system) * (1000000u / (uint64_t)sysconf(_SC_CLK_TCK));
   totals->threads += threads;
 }
 
@@ -134,14 +134,15 @@ static bool memory_is_exceeded(const struct box_plan *plan, const struct totals 
   return seen > limit;
 }
 
-bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us) {
+bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us, bool main_has_ended) {
   struct box_watch *watch = plan->watch;
   const struct holders *holders = &plan->holders;
   uint64_t files = disk_bytes(watch);
   if (processes == NULL) return false;
   struct totals totals = {0};
   visit_processes(add_process, &totals);
-  if (holders->processes == HELD_BY_WATCHDOG && totals.threads >= plan->limits.processes) watch->processes_reached = true;
+  uint64_t tasks = totals.threads + main_has_ended;
+  if (holders->processes == HELD_BY_WATCHDOG && tasks >= plan->limits.processes) watch->processes_reached = true;
   bool over = false;
   if (holders->memory == HELD_BY_WATCHDOG && memory_is_exceeded(plan, &totals, files))
     over = watch->memory_exceeded = true;

@@ -10,8 +10,9 @@ enum { WATCH_INTERVAL_MS = 20 };
 int watch_prepare(const struct box_plan *plan);
 
 /* Notes in `plan->watch` what is used up. Whether the box must be ended now, because no cgroup does that.
-   `cpu_base_us` is what ended processes had used before this stage. */
-bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us);
+   `cpu_base_us` is what ended processes had used before this stage; `main_has_ended`: one that was there is not counted
+   any more. */
+bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us, bool main_has_ended);
 
 /* Processor time of all children that were waited for, in microseconds. */
 uint64_t reaped_cpu_us(void);

@@ -7,20 +7,15 @@
 #include "outer_box.h"
 #include "serve.h"
 
-/* Programs in a box can read the command line of its init, which is a copy of this process. */
-static void hide_arguments(char **arguments) {
-  for (; *arguments; arguments++) memset(*arguments, 0, strlen(*arguments));
-}
-
 int main(int count, char **arguments) {
   struct options options;
   if (count == 3 && strcmp(arguments[1], "canary") == 0) canary(arguments[2]);
   bool for_box = count >= 2 && strcmp(arguments[1], "box") == 0;
   if (!for_box && (count < 2 || strcmp(arguments[1], "serve") != 0))
     fail_usage("the modes are box, serve and canary");
-  options_parse(&options, arguments + 2, for_box);
-  hide_arguments(arguments + 1);
+  options_parse(&options, arguments, for_box);
   if (for_box) outer_box(&options);
+  options_hide(&options);
   struct serve_options serving = {.fd = options.fd, .max_runs = options.max_runs};
   serve(&serving);
 }

@@ -73,14 +73,18 @@ static bool take(struct options *options, const char *name, const char *value, b
 }
 
 void options_parse(struct options *options, char **arguments, bool for_box) {
-  *options = (struct options){.fd = -1, .max_runs = DEFAULT_RUNS};
-  for (; arguments[0]; arguments += 2) {
-    if (arguments[1] == NULL) fail_usage("an option lacks its value");
-    if (!take(options, arguments[0], arguments[1], for_box)) fail_usage("an unknown option");
+  *options = (struct options){.arguments = arguments, .fd = -1, .max_runs = DEFAULT_RUNS};
+  for (char **at = arguments + 2; at[0]; at += 2) {
+    if (at[1] == NULL) fail_usage("an option lacks its value");
+    if (!take(options, at[0], at[1], for_box)) fail_usage("an unknown option");
   }
   if (options->fd < 0) fail_usage("--fd is missing");
   options->has_uids = options->uid_base > 0;
   /* Root of the agent's namespace, and two users of each run. */
   if (options->has_uids && options->uid_count < 1 + 2 * options->max_runs)
     fail_usage("--uid-count must be at least one more than twice --max-runs");
+}
+
+void options_hide(const struct options *options) {
+  for (char **at = options->arguments; *at; at++) memset(*at, 0, strlen(*at));
 }

@@ -16,6 +16,7 @@ struct group_option {
 };
 
 struct options {
+  char **arguments;
   int fd;
   unsigned max_runs;
   const char *paths[MOST_PATHS];
@@ -26,7 +27,11 @@ struct options {
   int group_count;
 };
 
-/* Reads what follows the mode, with copies of all texts; exits with EXIT_USAGE for what it does not know. */
+/* Reads what follows program and mode in `arguments`, with copies of all texts; exits with EXIT_USAGE for what it
+   does not know. */
 void options_parse(struct options *options, char **arguments, bool for_box);
+
+/* Clears the command line of this process: programs in a box can read that of its init, which is a copy. */
+void options_hide(const struct options *options);
 
 #endif

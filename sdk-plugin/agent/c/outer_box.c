@@ -23,10 +23,6 @@
 #include "serve.h"
 #include "system.h"
 
-#ifndef CLONE_NEWCGROUP
-#define CLONE_NEWCGROUP 0x02000000
-#endif
-
 enum {
   OUTER_NAMESPACES = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP,
   /* The user of an ordinary user's box: not 0, whose mapping onwards would want a capability of its own. */
@@ -81,6 +77,7 @@ static _Noreturn void agent(const struct options *options, const struct cgroups 
       .outer_wall = true,
       .groups = *groups,
   };
+  options_hide(options);
   await(sync); /* for an ordinary user: the maps are there */
   build_outer_root(options, options->has_uids);
   if (options->has_uids) {

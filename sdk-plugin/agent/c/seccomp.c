@@ -2,17 +2,16 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/ioprio.h>
 #include <linux/seccomp.h>
-#include <linux/sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
-#ifndef CLONE_NEWCGROUP
-#define CLONE_NEWCGROUP 0x02000000
-#endif
+#include "system.h"
 
 #if defined __x86_64__
 #define AUDIT_ARCH_HERE AUDIT_ARCH_X86_64
@@ -26,6 +25,7 @@ enum {
   MAX_RULES = 160,
   MAX_INSTRUCTIONS = 512,
   X32_BIT = 0x40000000,
+  INIT_PID = 1,
   NAMESPACE_FLAGS =
       CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET,
 };
@@ -149,6 +149,37 @@ static void emit_ioctl(struct program *program) {
   emit_return(program, SECCOMP_RET_ALLOW);
 }
 
+static void emit_prlimit(struct program *program) {
+  emit_load_argument(program, 0);
+  emit_compare(program, BPF_JEQ, 0, 0, 1);
+  emit_return(program, SECCOMP_RET_ALLOW);
+  emit_return(program, return_error(EPERM));
+}
+
+static void emit_schedule(struct program *program) {
+  emit_load_argument(program, 0);
+  emit_compare(program, BPF_JEQ, INIT_PID, 0, 1);
+  emit_return(program, return_error(EPERM));
+  emit_return(program, SECCOMP_RET_ALLOW);
+}
+
+/* Calls whose first argument says what the second one is. */
+static void emit_whose_priority(struct program *program, uint32_t process, uint32_t user) {
+  emit_load_argument(program, 0);
+  emit_compare(program, BPF_JEQ, user, 3, 0);
+  emit_compare(program, BPF_JEQ, process, 0, 3);
+  emit_load_argument(program, 1);
+  emit_compare(program, BPF_JEQ, INIT_PID, 0, 1);
+  emit_return(program, return_error(EPERM));
+  emit_return(program, SECCOMP_RET_ALLOW);
+}
+
+static void emit_priority(struct program *program) { emit_whose_priority(program, PRIO_PROCESS, PRIO_USER); }
+
+static void emit_io_priority(struct program *program) {
+  emit_whose_priority(program, IOPRIO_WHO_PROCESS, IOPRIO_WHO_USER);
+}
+
 static void emit_block(struct program *program, enum call_action action, void (*block)(struct program *)) {
   unsigned begin = program->length;
   block(program);
@@ -201,6 +232,10 @@ static void compile(struct program *program, bool memory_is_accounted) {
   emit_block(program, CALL_SOCKET, emit_socket);
   emit_block(program, CALL_PERSONALITY, emit_personality);
   emit_block(program, CALL_IOCTL, emit_ioctl);
+  emit_block(program, CALL_PRLIMIT, emit_prlimit);
+  emit_block(program, CALL_SCHEDULE, emit_schedule);
+  emit_block(program, CALL_PRIORITY, emit_priority);
+  emit_block(program, CALL_IO_PRIORITY, emit_io_priority);
 }
 
 const struct sock_fprog *seccomp_filter(bool memory_is_accounted) {

@@ -16,7 +16,10 @@ enum call_action {
   CALL_SOCKET,      /* families and protocols */
   CALL_PERSONALITY, /* only queries and the default */
   CALL_IOCTL,       /* no input into terminals */
-  CALL_ACTIONS,
+  CALL_PRLIMIT,     /* only on the caller */
+  CALL_SCHEDULE,    /* not on the init of the box */
+  CALL_PRIORITY,    /* the same, and not on all of a user */
+  CALL_IO_PRIORITY, /* the same */
 };
 
 struct call_rule {

@@ -23,6 +23,14 @@ static const struct call_rule rules[] = {
     {SYS_socketpair, CALL_SOCKET},
     {SYS_personality, CALL_PERSONALITY},
     {SYS_ioctl, CALL_IOCTL},
+    /* Where the init of the box has the program's own uid, the kernel would let the program slow it down or end it. */
+    {SYS_prlimit64, CALL_PRLIMIT},
+    {SYS_sched_setparam, CALL_SCHEDULE},
+    {SYS_sched_setscheduler, CALL_SCHEDULE},
+    {SYS_sched_setaffinity, CALL_SCHEDULE},
+    {SYS_sched_setattr, CALL_SCHEDULE},
+    {SYS_setpriority, CALL_PRIORITY},
+    {SYS_ioprio_set, CALL_IO_PRIORITY},
 
     {SYS_io_uring_setup, CALL_ENOSYS},
     {SYS_io_uring_enter, CALL_ENOSYS},

@@ -18,6 +18,7 @@
 #include "system.h"
 
 enum { FIXED_EVENTS = 2, EVENTS_PER_RUN = 4, EVENT_CHANNEL = 0, EVENT_CHILDREN = 1 };
+enum { MOST_DESCRIPTORS = 4096 };
 
 static struct agent agent;
 static struct pollfd *events;
@@ -33,8 +34,17 @@ static void allocate(unsigned max_runs) {
   for (unsigned i = 0; i < max_runs; i++) agent.runs[i].stdin_ring = ring + (size_t)i * STDIN_WINDOW;
 }
 
+/* A run holds up to a dozen descriptors. Not being able to have more is no error: the run that lacks them is refused. */
+static void allow_descriptors(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+  if (limit.rlim_cur < MOST_DESCRIPTORS) limit.rlim_cur = limit.rlim_max < MOST_DESCRIPTORS ? limit.rlim_max : MOST_DESCRIPTORS;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void prepare(const struct serve_options *options) {
   sigset_t child;
+  allow_descriptors();
   signal(SIGPIPE, SIG_IGN);
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);

@@ -2,10 +2,30 @@
 #ifndef SOULBOX_SYSTEM_H
 #define SOULBOX_SYSTEM_H
 
+#include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mount.h>
 #include <sys/types.h>
+
+/* Newer than some C libraries. */
+#ifndef CLONE_NEWCGROUP
+#define CLONE_NEWCGROUP 0x02000000
+#endif
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
+#ifndef MOUNT_ATTR_RDONLY
+#define MOUNT_ATTR_RDONLY 0x01
+#define MOUNT_ATTR_NOSUID 0x02
+#define MOUNT_ATTR_NODEV 0x04
+#define MOUNT_ATTR_NOEXEC 0x08
+#endif
 
 /* Nanoseconds of the monotonic clock. */
 uint64_t now_ns(void);
