@@ -169,7 +169,7 @@ function bootstrapTests(
       const tries = [...providers, ...providers].map(async (one) => one.bootstrap?.());
       const made = (await Promise.all(tries)).filter((one) => one !== undefined);
       assert.equal(made.length, 1);
-      const { label, secret } = made[0]!;
+      const [{ label, secret } = assert.fail()] = made;
       assert.ok(label.length > 0);
       for (const provider of providers) {
         const [scheme = ''] = (await provider.describe()).schemes;
