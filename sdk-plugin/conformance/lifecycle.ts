@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Plugin } from '@soulbox/plugin-sdk';
+import { createTestHost, type TestHost, type TestHostOptions } from '../testing/test-host.ts';
+import { openFiles, processListeners, Traces } from './lifecycle-traces.ts';
+
+export interface LifecycleSuiteOptions {
+  readonly name?: string;
+  readonly plugin: Plugin;
+  /** Settings with which it works on this machine; by default none. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Settings that it must refuse, by what is wrong with them. */
+  readonly badConfigs: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Other plugins that it needs, by their ids. */
+  readonly plugins?: NonNullable<TestHostOptions['plugins']>;
+  /** Whether it is a transport that shall listen. */
+  readonly listen?: boolean;
+}
+
+const cycles = 10;
+
+/** Registers the tests of starting and stopping that every plugin passes. It may skip itself, but then each time. */
+export function lifecycleSuite(options: LifecycleSuiteOptions): void {
+  describe(`conformance: ${options.name ?? 'lifecycle'}`, () => {
+    stoppingTests(options);
+    configTests(options);
+  });
+}
+
+type PluginRecord = TestHost['host']['plugins'][number];
+
+function recordOf(host: TestHost, { plugin }: LifecycleSuiteOptions): PluginRecord {
+  const record = host.host.plugins.find(({ id }) => id === plugin.definition.id);
+  assert.ok(record);
+  return record;
+}
+
+function start(
+  options: LifecycleSuiteOptions,
+  change: { config?: Readonly<Record<string, unknown>>; dataDir?: string } = {},
+): Promise<TestHost> {
+  const { plugin, config = {}, plugins, listen = false } = options;
+  return createTestHost({
+    plugins: { ...plugins, [plugin.definition.id]: { plugin, config: change.config ?? config } },
+    listen,
+    ...(change.dataDir === undefined ? {} : { config: { host: { dataDir: change.dataDir } } }),
+  });
+}
+
+function assertWorks(record: PluginRecord): void {
+  const { state, reason } = record;
+  assert.ok(state === 'active' || state === 'skipped', `${state}: ${reason}`);
+}
+
+async function assertStopsCleanly(host: TestHost, options: LifecycleSuiteOptions): Promise<void> {
+  const record = recordOf(host, options);
+  const { state } = record;
+  await host.stop();
+  const skipped = state === 'skipped';
+  assert.equal(record.state, skipped ? 'skipped' : 'stopped');
+  if (!skipped) assert.equal(record.reason, null, 'it did not give everything back in time, or threw');
+}
+
+async function cycle(options: LifecycleSuiteOptions, dataDir: string): Promise<void> {
+  const host = await start(options, { dataDir });
+  try {
+    assertWorks(recordOf(host, options));
+    await host.call('plugins.list');
+    assertWorks(recordOf(host, options));
+  } finally {
+    await assertStopsCleanly(host, options);
+  }
+}
+
+function stoppingTests(options: LifecycleSuiteOptions): void {
+  test(`${cycles} starts and stops on the same data leave no resource, listener or file`, async () => {
+    // What is loaded once and kept for good is not a leak.
+    await (await start(options)).stop();
+    const before = { listeners: processListeners(), open: openFiles() };
+    const traces = await Traces.watch();
+    try {
+      const dataDir = await traces.ownFolder();
+      for (let n = 0; n < cycles; n += 1) await cycle(options, dataDir);
+      assert.deepEqual(await traces.resources(), []);
+      assert.deepEqual(await traces.files(), []);
+      assert.deepEqual({ listeners: processListeners(), open: openFiles() }, before);
+    } finally {
+      await traces.dispose();
+    }
+  });
+  test('stopping twice is harmless', async () => {
+    const host = await start(options);
+    await Promise.all([host.stop(), assertStopsCleanly(host, options)]);
+    await host.stop();
+  });
+  test('two hosts in one process do not disturb each other', async () => {
+    const [first, second] = await Promise.all([start(options), start(options)]);
+    try {
+      assertWorks(recordOf(first, options));
+      await assertStopsCleanly(first, options);
+      await second.call('plugins.list');
+      assertWorks(recordOf(second, options));
+    } finally {
+      await first.stop();
+      await assertStopsCleanly(second, options);
+    }
+  });
+}
+
+function configTests(options: LifecycleSuiteOptions): void {
+  const { plugin, config = {}, badConfigs } = options;
+  // Offers nothing, so that a host can do without it, whatever it is: it gets no further than its settings.
+  const candidate = { ...options, plugin: { ...plugin, definition: { ...plugin.definition, provides: [] } } };
+  const unknown = plugin.definition.config ? { 'an unknown setting': { ...config, settingOfNobody: 1 } } : {};
+  for (const [what, bad] of Object.entries({ ...unknown, ...badConfigs })) {
+    test(`settings are refused, and the host goes on: ${what}`, async () => {
+      await using host = await start(candidate, { config: bad });
+      const { state, error } = recordOf(host, candidate);
+      assert.equal(state, 'failed');
+      assert.equal(error?.code, 'config_invalid', error?.message);
+      assert.ok(await host.call('host.info'));
+    });
+  }
+}
