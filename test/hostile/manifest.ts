@@ -40,7 +40,8 @@ export const hostilePrograms: readonly HostileProgram[] = [
   // processes and threads
   forks('fork_bomb.py'),
   forks('fork_bomb_stubborn.py'),
-  forks('fork_bomb.sh'),
+  // Its processes die of each refusal: without cgroups to count those, only time ends it.
+  forks('fork_bomb.sh', { verdicts: ['process-limit', 'timeout'] }),
   forks('fork_bomb.js', { limits: { processes: 40, wallMs: 6000, memoryBytes: 1024 * mebibyte } }),
   forks('thread_bomb.py'),
   forks('zombies.py', { verdicts: ['ok', 'process-limit'] }),
@@ -70,7 +71,7 @@ export const hostilePrograms: readonly HostileProgram[] = [
   eats('memory_touch.py'),
   eats('memory_shared_map.py'),
   eats('memory_child_only.py', { verdicts: ['memory-limit', 'ok'] }),
-  eats('memory_many_children.py'),
+  eats('memory_many_children.py', { limits: { memoryBytes: 96 * mebibyte, wallMs: 4000 } }),
   eats('memory_memfd.py', { verdicts: ['memory-limit', 'ok'] }),
   eats('memory_sysv.py', { verdicts: ['memory-limit', 'ok'] }),
   eats('memory_shm_files.py', {

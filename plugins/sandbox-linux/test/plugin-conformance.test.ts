@@ -1,0 +1,13 @@
+import { lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
+import plugin from '../src/index.ts';
+
+packageSuite({ folder: new URL('../..', import.meta.url) });
+lifecycleSuite({
+  plugin,
+  config: { uidBase: 1_500_100_000, uidBlocks: 64 },
+  badConfigs: {
+    'a relative path': { paths: ['usr'] },
+    'more programs than uids': { uidCount: 64, maxRuns: 64 },
+    'uids beyond the last': { uidBase: 2 ** 31 - 1 },
+  },
+});
