@@ -1,0 +1,15 @@
+import { lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
+import plugin from '../src/index.ts';
+
+packageSuite({ folder: new URL('../..', import.meta.url) });
+lifecycleSuite({
+  plugin,
+  config: { port: 0 },
+  listen: true,
+  badConfigs: {
+    'a port that does not exist': { port: 65_536 },
+    'an address that others reach': { port: 0, host: '0.0.0.0' },
+    'a path with a query': { port: 0, path: '/rpc?x' },
+    'an origin with a path': { port: 0, allowedOrigins: ['https://a.example/x'] },
+  },
+});
