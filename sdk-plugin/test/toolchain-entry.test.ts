@@ -12,7 +12,7 @@ function refusedAt(path: string, message: RegExp) {
     assert.ok(isSoulboxError(thrown));
     assert.equal(thrown.code, 'invalid_params');
     assert.deepEqual(
-      (thrown.details?.['problems'] as { path: string }[]).map((problem) => problem.path),
+      (thrown.details?.['problems'] as { path: string }[] | undefined)?.map((problem) => problem.path),
       [path],
     );
     assert.match(thrown.message, message);

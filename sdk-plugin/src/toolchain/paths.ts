@@ -12,7 +12,7 @@ export function isSystemLibrary(path: string): boolean {
 /** The paths that exist, sorted, without those that lie below another. */
 export function outermost(paths: readonly string[]): string[] {
   const kept: string[] = [];
-  for (const path of [...new Set(paths.map((p) => resolve(p)))].sort()) {
+  for (const path of [...new Set(paths.map((p) => resolve(p)))].toSorted()) {
     const inside = kept.some((parent) => path.startsWith(`${parent}/`));
     if (!inside && existsSync(path)) kept.push(path);
   }

@@ -65,8 +65,8 @@ export async function probe(file: string, args: readonly string[], options: Prob
   try {
     return JSON.parse((await running).stdout);
   } catch (thrown) {
-    const { killed, code } = thrown as { killed?: boolean; code?: unknown };
-    const why = killed === true ? 'it did not answer in time' : `it failed (${String(code ?? 'not JSON')})`;
+    const { killed, code } = thrown as { killed?: boolean; code?: number | string };
+    const why = killed === true ? 'it did not answer in time' : `it failed (${code ?? 'not JSON'})`;
     throw new ToolchainUnusable(`the program found could not be asked about itself: ${why}`, String(thrown));
   }
 }

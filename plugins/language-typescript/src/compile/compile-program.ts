@@ -49,7 +49,10 @@ export function compileProgram({ sources, others }: Program): Compilation {
       if ('content' in result) compiled.push(result);
       else problems.push(result);
     } catch {
-      const problem = wholeFile(file.path, 'is nested too deeply to be compiled');
+      const problem = wholeFile(
+        file.path,
+        'cannot be compiled: it is nested too deeply, or has a mistake in a very long line',
+      );
       return { ok: false, problems: [...problems, problem], broken: true };
     }
   }

@@ -9,7 +9,7 @@ interface Edit {
 function applyEdits(code: string, edits: readonly Edit[]): string {
   let result = '';
   let position = 0;
-  for (const { start, end, text } of [...edits].sort((a, b) => a.start - b.start)) {
+  for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
     result += code.slice(position, start) + text;
     position = end;
   }

@@ -3,6 +3,6 @@ import { init } from 'es-module-lexer';
 import { compileProgram } from './compile-program.ts';
 import type { Program } from './program.ts';
 
-await init;
+await init();
 parentPort?.on('message', (program: Program) => parentPort?.postMessage(compileProgram(program)));
 parentPort?.postMessage('ready');
