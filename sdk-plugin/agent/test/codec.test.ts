@@ -138,7 +138,9 @@ describe('decodeMessage', () => {
     ['a timeout by memory', frameType.stageEnd, stageEndPayload({ verdict: 3, limit: 3 })],
   ];
   for (const [name, type, payload] of bad)
-    it(`refuses ${name}`, () => void assert.throws(() => decode(type, payload), broken));
+    it(`refuses ${name}`, () => {
+      assert.throws(() => decode(type, payload), broken);
+    });
 
   it('makes the message of a refusal printable and short', () => {
     const payload = encodeFields([
@@ -180,7 +182,9 @@ describe('describeRun', () => {
     ['a limit beyond 2^53', { limits: { ...limits, diskBytes: 2 ** 60 } }, 'limit_out_of_range'],
   ];
   for (const [name, over, code] of bad)
-    it(`refuses ${name}`, () => void assert.throws(() => describeRun(1, specOf(over), 10), { code }));
+    it(`refuses ${name}`, () => {
+      assert.throws(() => describeRun(1, specOf(over), 10), { code });
+    });
 });
 
 describe('signalName', () => {

@@ -41,7 +41,7 @@ function mutate(frames: Buffer[], random: (below: number) => number): Buffer {
   const changed = frames.map((frame) => Buffer.from(frame));
   for (let count = random(3); count >= 0; count--) {
     const at = random(changed.length);
-    const frame = changed[at]!;
+    const frame = changed.at(at) ?? Buffer.alloc(0);
     switch (random(6)) {
       case 0:
         if (frame.length > 0) frame[random(frame.length)] = random(256);
