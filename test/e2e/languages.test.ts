@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { LanguageRuntime, SandboxDriver, type ExecutionResult } from '@soulbox/plugin-sdk';
+import { createTestHost, type TestHost } from '@soulbox/plugin-sdk/testing';
+import javascript from '@soulbox/plugin-language-javascript';
+import python from '@soulbox/plugin-language-python';
+import typescript from '@soulbox/plugin-language-typescript';
+import linux from '@soulbox/plugin-sandbox-linux';
+
+const driver = 'sandbox-linux';
+const plugins = {
+  [driver]: { plugin: linux },
+  'language-python': { plugin: python },
+  'language-javascript': { plugin: javascript },
+  'language-typescript': { plugin: typescript },
+};
+const languages = ['python', 'javascript', 'typescript'] as const;
+type Language = (typeof languages)[number];
+
+/** Why no box can be built here, or `false`. In CI one must be. */
+async function whyNoBox(): Promise<string | false> {
+  await using host = await createTestHost({ plugins: { [driver]: plugins[driver] } });
+  const found = host.service<SandboxDriver>(SandboxDriver, 'linux');
+  const report = await found?.probe({ signal: AbortSignal.timeout(60_000) });
+  if (report?.available === true || process.env['CI']) return false;
+  return `no sandbox can be built here: ${report?.reason ?? 'the driver did not start'}`;
+}
+
+/** The same program in each language. */
+const programs: Record<string, Record<Language, string>> = {
+  sees: {
+    python: `
+import json, os, sys
+print(json.dumps([sys.argv[1:], os.environ["MARK"], sys.stdin.read(), os.getcwd(), os.environ["HOME"], os.getuid() != 0]))`,
+    javascript: `
+const seen = [process.argv.slice(2), process.env.MARK, require('fs').readFileSync(0, 'utf8'), process.cwd(), process.env.HOME, process.getuid() !== 0];
+console.log(JSON.stringify(seen));`,
+    typescript: `
+import { readFileSync } from 'fs';
+const seen: unknown[] = [process.argv.slice(2), process.env.MARK, readFileSync(0, 'utf8'), process.cwd(), process.env.HOME, process.getuid!() !== 0];
+console.log(JSON.stringify(seen));`,
+  },
+  exits: {
+    python: 'import sys; print("before"); sys.exit(42)',
+    javascript: 'console.log("before"); process.exit(42)',
+    typescript: 'console.log("before" as string); process.exit(42)',
+  },
+  kills: {
+    python: 'import os; print("before"); os.kill(os.getpid(), 15)',
+    javascript: 'console.log("before"); process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)',
+    typescript: 'console.log("before"); process.kill(process.pid, "SIGTERM" as string); setInterval(() => {}, 1000)',
+  },
+  bytes: {
+    python: 'import sys; sys.stdout.buffer.write(bytes(range(256)))',
+    javascript: 'process.stdout.write(Buffer.from([...Array(256).keys()]))',
+    typescript: 'process.stdout.write(Buffer.from([...Array(256).keys()]) as Uint8Array)',
+  },
+  floods: {
+    python: 'print(("x" * 1023 + "\\n") * 10240, end="")',
+    javascript: 'process.stdout.write(("x".repeat(1023) + "\\n").repeat(10240))',
+    typescript: 'process.stdout.write(("x".repeat(1023) + "\\n").repeat(10240 as number))',
+  },
+  writes: {
+    python: 'open("here.txt", "w").write("a"); open("/tmp/there", "w").write("b"); print(open("here.txt").read())',
+    javascript:
+      'const fs = require("fs"); fs.writeFileSync("here.txt", "a"); fs.writeFileSync("/tmp/there", "b"); console.log(fs.readFileSync("here.txt", "utf8"))',
+    typescript:
+      'import fs from "fs"; fs.writeFileSync("here.txt", "a"); fs.writeFileSync("/tmp/there", "b"); console.log(fs.readFileSync("here.txt", "utf8") as string)',
+  },
+};
+
+const several: Record<Language, Record<string, string>> = {
+  python: { 'main.py': 'from lib.words import word\nprint(word)', 'lib/words.py': 'word = "hello"' },
+  javascript: {
+    'main.mjs': "import { word } from './lib/words.cjs'; console.log(word)",
+    'lib/words.cjs': "exports.word = 'hello'",
+  },
+  typescript: {
+    'main.ts': "import { Word, word } from './lib/words'; const w: Word = word; console.log(w)",
+    'lib/words.ts': "export type Word = string; export const word: Word = 'hello'",
+  },
+};
+
+const skip = await whyNoBox();
+
+describe('programs in real boxes', { skip }, () => {
+  let host: TestHost;
+  before(async () => {
+    host = await createTestHost({ plugins });
+  });
+  after(() => host.stop());
+
+  const execute = async (params: Record<string, unknown>) =>
+    (await host.call('executions.create', params)) as ExecutionResult;
+  const outcome = ({ verdict, exitCode, signal, stdout, stderr }: ExecutionResult) => ({
+    verdict,
+    exitCode,
+    signal,
+    stdout,
+    stderr,
+  });
+  const ok = (stdout: string) => ({ verdict: 'ok', exitCode: 0, signal: null, stdout, stderr: '' });
+
+  for (const language of languages) {
+    const run = (name: string, more: Record<string, unknown> = {}) =>
+      execute({ language, code: programs[name]?.[language], ...more });
+
+    describe(language, () => {
+      test('prints what its canary should', async () => {
+        const runtime = host.service<LanguageRuntime>(LanguageRuntime, language);
+        assert.ok(runtime);
+        const { canary } = await runtime.describe();
+        assert.deepEqual(outcome(await execute({ language, code: canary.code })), ok(canary.stdout));
+      });
+      test('runs several files', async () => {
+        const files = Object.entries(several[language]).map(([path, content]) => ({ path, content }));
+        assert.deepEqual(outcome(await execute({ language, files })), ok('hello\n'));
+      });
+      test('gets standard input, arguments and environment', async () => {
+        const args = ['-x', 'a b', 'é😀', ''];
+        const result = await run('sees', { args, env: { MARK: 'm=1' }, stdin: 'in\nput é' });
+        assert.deepEqual(JSON.parse(result.stdout), [args, 'm=1', 'in\nput é', '/home/sandbox', '/home/sandbox', true]);
+        assert.equal(result.stderr, '');
+      });
+      test('ends with its exit code', async () => {
+        assert.deepEqual(outcome(await run('exits')), { ...ok('before\n'), verdict: 'exit', exitCode: 42 });
+      });
+      test('ends by a signal', async () => {
+        const expected = { ...ok('before\n'), verdict: 'signal', exitCode: null, signal: 'SIGTERM' };
+        assert.deepEqual(outcome(await run('kills')), expected);
+      });
+      test('may write to its folder and to /tmp', async () => {
+        assert.deepEqual(outcome(await run('writes')), ok('a\n'));
+      });
+      test('prints bytes that are no text', async () => {
+        const { stdout, encoding } = await run('bytes');
+        assert.equal(encoding.stdout, 'base64');
+        assert.deepEqual([...Buffer.from(stdout, 'base64')], [...Array(256).keys()]);
+      });
+      test('prints 10 MB, all of it where that is allowed', async () => {
+        const { verdict, stdout, truncated } = await run('floods', { limits: { outputBytes: 16 * 1024 * 1024 } });
+        assert.equal(verdict, 'ok');
+        assert.equal(stdout, `${'x'.repeat(1023)}\n`.repeat(10_240));
+        assert.deepEqual(truncated, { stdout: false, stderr: false });
+      });
+      test('prints 10 MB, cut where that is too much', async () => {
+        const { verdict, stdout, truncated } = await run('floods', { limits: { outputBytes: 100_000 } });
+        assert.equal(verdict, 'output-limit');
+        assert.equal(stdout.length, 100_000);
+        assert.equal(truncated.stdout, true);
+      });
+    });
+  }
+
+  test('TypeScript errors have the positions of the source, before a run and in it', async () => {
+    const refused = await execute({
+      language: 'ts',
+      files: [
+        { path: 'main.ts', content: 'let a: number = 1;\nlet b = 2; let = ;\n' },
+        { path: 'lib.ts', content: '\n\n  const c: = 3;' },
+      ],
+    });
+    assert.equal(refused.verdict, 'compile-error');
+    assert.match(refused.stderr, /^main\.ts:2:\d+: /);
+    const found = refused.stages.flatMap((stage) => stage.diagnostics.map(({ file, line }) => `${file}:${line}`));
+    assert.deepEqual(found, ['main.ts:2', 'lib.ts:3']);
+    const failed = await execute({
+      language: 'typescript',
+      code: 'enum Level { Low }\nfunction check(level: Level): void {\n  const n: number = level; throw new Error(`level ${n}`);\n}\ncheck(Level.Low);\n',
+    });
+    assert.equal(failed.verdict, 'exit');
+    assert.match(failed.stderr, /at check \(\/home\/sandbox\/main\.ts:3:34\)\n.*\/home\/sandbox\/main\.ts:5:1/);
+  });
+});
