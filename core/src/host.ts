@@ -183,10 +183,12 @@ export class Host {
     const chosen = await this.registry.choose();
     const paths = await this.languages.paths();
     if (this.stopping && !this.pool) throw new SoulboxError('draining', 'the host is shutting down');
-    this.pool ??= {
-      chosen,
-      pool: new BoxPool(chosen, this.hooks, this.options.config.config.sandbox, this.log, paths),
-    };
+    const { config } = this.options.config;
+    if (this.pool?.chosen !== chosen) {
+      // The boxes of a driver whose plugin is gone.
+      void this.pool?.pool.close();
+      this.pool = { chosen, pool: new BoxPool(chosen, this.hooks, config.sandbox, this.log, paths) };
+    }
     this.pool.pool.setPaths(paths);
     return this.pool;
   }

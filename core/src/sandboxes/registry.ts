@@ -68,17 +68,24 @@ export class SandboxRegistry {
   }
 
   /**
-   * The driver for executions; found out once and kept.
+   * The driver for executions; found out once, and kept as long as its plugin is up.
    * @throws sandbox_unavailable, isolation_insufficient: with the reason of each driver under `details.drivers`.
    */
-  choose(): Promise<ChosenDriver> {
-    if (!this.chosen) {
-      const choosing = this.findDriver();
-      this.chosen = choosing;
+  async choose(): Promise<ChosenDriver> {
+    const choosing = (this.chosen ??= this.findDriver());
+    const forget = () => {
+      if (this.chosen === choosing) this.chosen = undefined;
+    };
+    try {
+      const chosen = await choosing;
+      if (this.services.all<SandboxDriver>(SandboxDriver).get(chosen.name) === chosen.driver) return chosen;
+    } catch (thrown) {
       // What was missing may be there at the next try.
-      choosing.catch(() => (this.chosen = undefined));
+      forget();
+      throw thrown;
     }
-    return this.chosen;
+    forget();
+    return this.choose();
   }
 
   private candidates(): [string, SandboxDriver][] {
