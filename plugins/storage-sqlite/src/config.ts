@@ -19,4 +19,3 @@ export const ConfigSchema = z.strictObject({
   keepChanges: z.int().min(1).default(100_000),
   keepChangesMs: z.int().min(1).default(86_400_000),
 });
-export type Config = z.infer<typeof ConfigSchema>;

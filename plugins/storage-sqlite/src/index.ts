@@ -9,12 +9,14 @@ export default definePlugin({
   provides: [Store],
   async setup(context) {
     const { file, ...options } = context.config;
-    const store = await SqliteStore.open({ ...options, path: resolve(await context.dataDir(), file) });
+    const path = resolve(await context.dataDir(), file);
+    const store = await SqliteStore.open({ ...options, path });
+    // At once, so that the worker also ends when the rest of this fails.
+    await context.effect(() => () => store.close(), 'keep the database open');
     context.provide(Store, store);
     context.health(async () => {
       await store.ping();
       return { status: 'up' };
     });
-    return () => store.close();
   },
 });
