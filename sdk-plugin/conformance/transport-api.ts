@@ -97,8 +97,9 @@ export class SuiteApi implements Api {
   }
 
   async call(operation: string, params: unknown, options: CallOptions): Promise<unknown> {
-    for await (const item of this.stream(operation, params, options)) if ('result' in item) return item.result;
-    throw new SoulboxError('internal', 'no result');
+    let result: unknown;
+    for await (const item of this.stream(operation, params, options)) if ('result' in item) result = item.result;
+    return result;
   }
 
   async *stream(operation: string, params: unknown, options: CallOptions): AsyncIterable<StreamItem> {

@@ -1,5 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { toSoulboxError, type Credentials, type Principal } from '@soulbox/plugin-sdk';
 import type { Connection } from './connection.ts';
+
+const checksAtOnce = 32;
 
 /** Checks the keys of open connections again and again, so that a revoked one does not stay for as long as its socket. */
 export class KeyChecks {
@@ -39,7 +42,13 @@ export class KeyChecks {
       if (known) known.connections.push(connection);
       else holders.set(key, { credentials, connections: [connection] });
     }
-    for (const { credentials, connections } of holders.values()) await this.check(credentials, connections);
+    const checks = [...holders.values()];
+    while (checks.length > 0) {
+      const some = checks.splice(0, checksAtOnce);
+      await Promise.all(some.map(({ credentials, connections }) => this.check(credentials, connections)));
+      // Checking may be all computation; calls get their turn.
+      await nextTurn();
+    }
   }
 
   private async check(credentials: Credentials, connections: readonly Connection[]): Promise<void> {

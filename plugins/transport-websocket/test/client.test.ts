@@ -76,6 +76,7 @@ test('calls fail with what ended the connection', async () => {
     [(socket) => socket.terminate(), 'unreachable'],
     [(socket) => socket.close(1013, 'reads too slowly'), 'unreachable'],
     [(socket) => socket.close(1001), 'draining'],
+    [(socket) => socket.close(1009), 'payload_too_large'],
     [(socket) => socket.close(4401, 'revoked'), 'unauthenticated'],
   ];
   for (const [end, code] of ends) {

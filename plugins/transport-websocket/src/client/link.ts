@@ -15,7 +15,11 @@ interface Message {
   readonly error?: { readonly message?: unknown; readonly data?: object };
 }
 
-const closeCodes: Readonly<Record<number, ErrorCode>> = { 1001: 'draining', 4401: 'unauthenticated' };
+const closeCodes: Readonly<Record<number, ErrorCode>> = {
+  1001: 'draining',
+  1009: 'payload_too_large',
+  4401: 'unauthenticated',
+};
 const protocolError = 1002;
 const keepAliveOptions = { pingMs: 4_000, silenceMs: 30_000 };
 
