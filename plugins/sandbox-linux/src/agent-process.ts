@@ -8,6 +8,9 @@ import { launchFailure } from './launch-failure.ts';
 
 const channelDescriptor = 3;
 const maximumDiagnosis = 4096;
+/** How long an agent gets to end its programs and itself when it is asked to, and then when it is killed. */
+const askedMs = 2000;
+const forcedMs = 5000;
 
 /** A launched agent: the process that this host started, and the connection to the agent in its box. */
 export class AgentProcess {
@@ -53,12 +56,20 @@ export class AgentProcess {
     return this.#child.pid;
   }
 
-  /** Ends the agent, and with it everything in its box, within about the time given. */
-  async end(withinMs: number): Promise<void> {
-    await this.connection.shutdown(withinMs);
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), withinMs);
-    await this.#closed;
-    clearTimeout(timer);
+  /** Ends the agent, and with it everything in its box: by asking, then by force. */
+  async end(): Promise<void> {
+    await this.connection.shutdown(askedMs);
+    if (await this.#isClosed(askedMs)) return;
+    this.#child.kill('SIGKILL');
+    await this.#isClosed(forcedMs);
+  }
+
+  async #isClosed(withinMs: number): Promise<boolean> {
+    const waiting = new AbortController();
+    const timeout = sleep(withinMs, false, { signal: waiting.signal }).catch(() => false);
+    const closed = await Promise.race([this.#closed.then(() => true), timeout]);
+    waiting.abort();
+    return closed;
   }
 }
 

@@ -4,9 +4,6 @@ import type { BoxCgroups, Cgroups } from './cgroups.ts';
 import type { Settings } from './settings.ts';
 import type { UidBlock, UidBlocks } from './uid-blocks.ts';
 
-/** How long an agent gets to end its programs and itself before it is killed. */
-const endWithinMs = 2000;
-
 export interface Workshop {
   readonly program: string;
   readonly settings: Settings;
@@ -93,7 +90,7 @@ export class Box {
 
   async #destroy(): Promise<void> {
     try {
-      await this.#agent.end(endWithinMs);
+      await this.#agent.end();
     } finally {
       await this.#cgroups.remove();
       await this.#uids?.release();

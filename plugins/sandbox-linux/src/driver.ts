@@ -95,11 +95,13 @@ export class LinuxDriver implements SandboxDriver {
     return secrets + (await new Cgroups(deploymentId, this.#known()).reconcile());
   }
 
-  /** Whether boxes can be made, as far as the last attempt shows. */
+  /** Whether boxes can be made, as far as the last attempt shows, and whether the agents of those there are answer. */
   async health(): Promise<HealthStatus> {
-    const exited = [...this.#boxes.values()].filter((box) => box.connection.isOver).length;
     if (this.#lastFailure) return { status: 'down', detail: this.#lastFailure.message };
-    return exited > 0 ? { status: 'degraded', detail: `${exited} sandboxes died` } : { status: 'up' };
+    const boxes = [...this.#boxes.values()];
+    const pings = boxes.map((box) => box.connection.ping(this.#options.settings.graceMs));
+    const dead = (await Promise.allSettled(pings)).filter(({ status }) => status === 'rejected').length;
+    return dead > 0 ? { status: 'degraded', detail: `sandboxes that died: ${dead}` } : { status: 'up' };
   }
 
   /** Destroys every box, also those that are being made; afterwards none can be made. */

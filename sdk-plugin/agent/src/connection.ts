@@ -53,6 +53,7 @@ export class AgentConnection {
       graceMs: options.graceMs ?? 10_000,
       creditBytes: options.creditBytes ?? 256 * 1024,
       send: (frame) => this.#send(frame),
+      isCongested: () => stream.writableNeedDrain,
       drained: () => this.#drained(),
       fail: (error) => this.#finish(error),
       forget: (run) => void this.#runs.delete(run),
@@ -160,8 +161,14 @@ export class AgentConnection {
     } else throw violation(`${message.type} out of turn`);
   }
 
+  /** What is sent in one turn of the event loop goes to the agent in one piece. */
   #send(frame: Buffer): void {
-    if (!this.#over) this.#stream.write(frame);
+    if (this.#over) return;
+    if (this.#stream.writableCorked === 0) {
+      this.#stream.cork();
+      process.nextTick(() => this.#stream.uncork());
+    }
+    this.#stream.write(frame);
   }
 
   async #drained(): Promise<void> {

@@ -18,6 +18,7 @@ export interface Channel {
   readonly graceMs: number;
   readonly creditBytes: number;
   send(frame: Buffer): void;
+  isCongested(): boolean;
   /** Resolves when the stream takes more, or is closed. */
   drained(): Promise<void>;
   fail(error: SoulboxError): void;
@@ -80,7 +81,7 @@ export class Run implements AsyncIterator<RunEvent> {
     for (const frame of frames) {
       if (this.#settlement || this.#progress.killed) return;
       this.#channel.send(frame);
-      await this.#channel.drained();
+      if (this.#channel.isCongested()) await this.#channel.drained();
     }
     if (this.#settlement || this.#progress.killed) return;
     this.#watchdog.expect(this.#spec.stages.length * this.#spec.limits.wallMs + this.#channel.graceMs);
