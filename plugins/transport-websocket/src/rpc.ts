@@ -40,7 +40,7 @@ const LoginParams = z.strictObject({ token: z.string().min(1).max(8192) });
 const NoParams = z.strictObject({});
 const CancelParams = z.strictObject({ id: z.union([z.string(), z.int()]) });
 
-export const loginMethod = 'auth.login';
+const loginMethod = 'auth.login';
 export const cancelMethod = '$/cancel';
 
 /** Who may call what, before anything else is looked at. */
