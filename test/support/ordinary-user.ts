@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { relative, resolve } from 'node:path';
 
 /** Not `nobody`, which other tests use at the same time. */
-export const ordinaryUid = 61_734;
+const ordinaryUid = 61_734;
 const mountPoint = '/mnt';
 
 export interface Finished {

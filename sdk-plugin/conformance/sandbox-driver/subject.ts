@@ -14,7 +14,7 @@ import type {
 const mebibyte = 1024 * 1024;
 
 /** Small enough to be reached soon, large enough for a shell. */
-export const ampleLimits: Limits = {
+const ampleLimits: Limits = {
   wallMs: 20_000,
   cpuMs: 20_000,
   memoryBytes: 64 * mebibyte,
