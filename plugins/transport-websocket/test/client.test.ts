@@ -149,8 +149,9 @@ test('a host that has gone silent is given up, also if nothing was called', asyn
   const { WebSocket } = await import('ws');
   const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+  await new Promise((resolve) => socket.once('open', resolve));
+  socket.pause();
   keepAlive(socket, { pingMs: 10, silenceMs: 50 });
-  socket.once('open', () => socket.pause());
   await new Promise((resolve) => setTimeout(resolve, 150));
   assert.equal(socket.readyState, WebSocket.OPEN, 'a paused reader cannot hear');
   socket.resume();

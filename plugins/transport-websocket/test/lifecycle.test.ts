@@ -15,7 +15,7 @@ async function empty(host: Served): Promise<void> {
 }
 
 test('a peer that no longer answers is dropped, one that answers stays', async () => {
-  await using host = await serve(new SuiteApi(), { pingMs: 30, pongMs: 60 });
+  await using host = await serve(new SuiteApi(), { pingMs: 50, pongMs: 500 });
   await using alive = await Peer.open(host.url);
   const socket = await openSocket(host.port);
   socket.write(upgradeRequest(host.port, { Authorization }));
@@ -28,11 +28,11 @@ test('a peer that no longer answers is dropped, one that answers stays', async (
 
 test('a peer that reads nothing but shows that it lives stays', async () => {
   const api = new SuiteApi();
-  await using host = await serve(api, { pingMs: 30, pongMs: 60 });
+  await using host = await serve(api, { pingMs: 50, pongMs: 500 });
   await using peer = await Peer.open(host.url);
   peer.socket.pause();
-  const pings = setInterval(() => peer.socket.ping(), 15);
-  await pause(300);
+  const pings = setInterval(() => peer.socket.ping(), 50);
+  await pause(1000);
   clearInterval(pings);
   peer.socket.resume();
   assert.equal(codeOf(await peer.call('suite.echo', { value: 1 })), undefined);

@@ -50,24 +50,27 @@ test('whoever does not log in, or sends much instead, is sent away', async () =>
   await using loud = await Peer.open(other.url, null);
   loud.sendText(`"${'x'.repeat(100_000)}"`);
   assert.equal((await loud.closed).code, 1009);
-  await using patient = await Peer.open(host.url, null);
+  await using third = await serve(new SuiteApi(), { authTimeoutMs: 1000 });
+  await using patient = await Peer.open(third.url, null);
   await patient.call('auth.login', { token: suiteKey });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await new Promise((resolve) => setTimeout(resolve, 1100));
   assert.equal(codeOf(await patient.call('suite.echo', { value: 'x'.repeat(100_000) })), undefined);
 });
 
 test('a host that cannot check keys lets nobody in, and says that it is its own fault', async () => {
   const api = new SuiteApi();
-  await using host = await serve(api, { authTimeoutMs: 50 });
+  await using host = await serve(api);
   const request = upgradeRequest(host.port, { Authorization: `Bearer ${suiteKey}` });
   api.authenticate = () => Promise.reject(new SoulboxError('auth_unavailable', 'a provider failed'));
   assert.equal(await statusOf(host.port, request), 503);
   await using peer = await Peer.open(host.url, null);
   assert.equal(codeOf(await peer.call('auth.login', { token: suiteKey })), 'auth_unavailable');
-  api.authenticate = () => new Promise<never>(() => undefined);
-  assert.equal(await statusOf(host.port, request), 503);
   api.authenticate = () => Promise.reject(new Error('secret'));
   assert.equal(await statusOf(host.port, request), 500);
+  api.authenticate = () => new Promise<never>(() => undefined);
+  await using impatient = await serve(api, { authTimeoutMs: 50 });
+  const other = upgradeRequest(impatient.port, { Authorization: `Bearer ${suiteKey}` });
+  assert.equal(await statusOf(impatient.port, other), 503);
 });
 
 test('a revoked key is out of open connections, whichever way it came in; others stay', async () => {

@@ -71,8 +71,9 @@ test('a request that does not come to its end is dropped', async () => {
   dripping.write('GET /');
   assert.match(await readToEnd(dripping), /^HTTP\/1\.1 408 /);
   clearInterval(timer);
-  const body = await openSocket(host.port);
-  body.write(`POST /rpc HTTP/1.1\r\nHost: 127.0.0.1:${host.port}\r\nContent-Length: 100000\r\n\r\n`);
+  await using other = await serve(new SuiteApi());
+  const body = await openSocket(other.port);
+  body.write(`POST /rpc HTTP/1.1\r\nHost: 127.0.0.1:${other.port}\r\nContent-Length: 100000\r\n\r\n`);
   assert.match(await readToEnd(body), /^HTTP\/1\.1 404 /);
 });
 
