@@ -1,5 +1,6 @@
 import { isMap, LineCounter, parseDocument, type Document } from 'yaml';
 import { SoulboxError } from '@soulbox/plugin-sdk';
+import { nestsDeeper } from './nesting.ts';
 
 /** A configuration file that was read, with the way back from a value to its line. */
 export interface ConfigDocument {
@@ -10,6 +11,7 @@ export interface ConfigDocument {
 }
 
 const forbidden = new Set(['__proto__', 'constructor', 'prototype']);
+const maxDepth = 100;
 type Refuse = (path: readonly string[], message: string) => never;
 
 function lineOf(document: Document, counter: LineCounter, path: readonly string[]): number {
@@ -24,11 +26,9 @@ function lineOf(document: Document, counter: LineCounter, path: readonly string[
   return 1;
 }
 
-/** Also ends the walk through a value that an alias makes contain itself. */
-const maxDepth = 100;
-
 function refuseForbiddenKeys(value: unknown, path: readonly string[], refuse: Refuse): void {
   if (typeof value !== 'object' || value === null) return;
+  // An alias can make a value contain itself.
   if (path.length > maxDepth) refuse(path.slice(0, 1), `is nested more than ${maxDepth} deep`);
   for (const [key, member] of Object.entries(value)) {
     if (forbidden.has(key)) refuse([...path, key], 'this key is not allowed');
@@ -57,6 +57,8 @@ function asData(document: Document, file: string): Record<string, unknown> {
  */
 export function parseConfigDocument(file: string, text: string): ConfigDocument {
   const counter = new LineCounter();
+  if (nestsDeeper(text, maxDepth))
+    throw new SoulboxError('config_invalid', `${file}: is nested more than ${maxDepth} deep`);
   const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true, stringKeys: true });
   const value = asData(document, file);
   const line = (path: readonly string[]) => lineOf(document, counter, path);
