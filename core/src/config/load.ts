@@ -4,6 +4,7 @@ import { SoulboxError, type Problem } from '@soulbox/plugin-sdk';
 import { parseConfigDocument, type ConfigDocument } from './document.ts';
 import { findConfigFile } from './find.ts';
 import { mergeConfig } from './merge.ts';
+import { problemsIn } from './problems.ts';
 import { ConfigSchema, type Config } from './schema.ts';
 import { resolveSecrets } from './secrets.ts';
 
@@ -71,14 +72,7 @@ function assemble(documents: readonly ConfigDocument[], inCode = false): LoadedC
   });
   const merged = values.reduceRight((base, over) => mergeConfig(base, over), {});
   const parsed = ConfigSchema.safeParse(merged);
-  for (const issue of parsed.error?.issues ?? []) {
-    // An unknown key's path is its parent's; the key itself makes the better message.
-    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
-    for (const key of keys) {
-      const path = [...issue.path.map(String), ...(key === undefined ? [] : [key])];
-      problems.push({ path: path.join('.'), message: key === undefined ? issue.message : 'unknown key' });
-    }
-  }
+  problems.push(...problemsIn(parsed.error));
   if (!parsed.success || problems.length > 0) throw invalid(problems, where);
   const files = inCode ? [] : documents.map((d) => d.file);
   return {

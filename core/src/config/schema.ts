@@ -1,11 +1,26 @@
 import { availableParallelism } from 'node:os';
-import { IsolationLevelSchema, LimitsSchema, z } from '@soulbox/plugin-sdk';
+import { IsolationLevelSchema, z, type Limits } from '@soulbox/plugin-sdk';
 
 const milliseconds = z
   .int()
   .min(1)
   .max(2 ** 31 - 1);
 const mebibyte = 1024 * 1024;
+
+const positive = z.int().positive();
+
+function limits(defaults: Limits) {
+  return z
+    .strictObject({
+      wallMs: positive.default(defaults.wallMs),
+      cpuMs: positive.default(defaults.cpuMs),
+      memoryBytes: positive.default(defaults.memoryBytes),
+      outputBytes: positive.default(defaults.outputBytes),
+      processes: positive.default(defaults.processes),
+      diskBytes: positive.default(defaults.diskBytes),
+    })
+    .prefault({});
+}
 
 const PluginEntrySchema = z.strictObject({
   /** A package name, or a path to a package's folder, relative to the configuration file. */
@@ -70,7 +85,7 @@ export const ConfigSchema = z.strictObject({
         .min(0)
         .default(64 * mebibyte),
       /** What a request that does not say gets. */
-      limits: LimitsSchema.required().prefault({
+      limits: limits({
         wallMs: 10_000,
         cpuMs: 10_000,
         memoryBytes: 256 * mebibyte,
@@ -79,7 +94,7 @@ export const ConfigSchema = z.strictObject({
         diskBytes: 64 * mebibyte,
       }),
       /** What a request may ask for at most. */
-      maximum: LimitsSchema.required().prefault({
+      maximum: limits({
         wallMs: 300_000,
         cpuMs: 600_000,
         memoryBytes: 2048 * mebibyte,
@@ -93,7 +108,7 @@ export const ConfigSchema = z.strictObject({
   plugins: z
     .record(
       z.string().regex(/^[a-z][a-z0-9]*([-:][a-z0-9]+)*$/, 'must be in kebab-case'),
-      z.union([z.literal(false), PluginEntrySchema]),
+      z.union([z.literal(false), PluginEntrySchema], 'must be a map with a package, or false'),
     )
     .default({}),
 });
