@@ -79,7 +79,7 @@ describe('soulbox run', () => {
   it('exits with the code of the program, or 128 and the signal', async () => {
     assert.equal((await run('seven.py', 'raise SystemExit(7)')).code, 7);
     assert.equal((await run('seven.js', 'process.exit(7)')).code, 7);
-    const segfault = await run('signal.py', 'import os, signal; os.kill(os.getpid(), signal.SIGSEGV)');
+    const segfault = await run('crash.py', 'import os, signal; os.kill(os.getpid(), signal.SIGSEGV)');
     assert.equal(segfault.code, 128 + 11);
     assert.match(segfault.stderr.toString(), /signal/);
   });

@@ -1,7 +1,14 @@
 import type { ExecutionResult, Json, JsonObject, StoredDocument } from '@soulbox/plugin-sdk';
 
 export const executionCollection = 'executions';
-export const executionIndexes = ['tenant', 'status', 'verdict', 'language', 'createdAt', 'settledAt'] as const;
+// What lists, recovery and retention ask for. Each costs at every write, so filters that are rare share the first one.
+export const executionIndexes = [
+  'tenant,createdAt',
+  'status,createdAt',
+  'status,settledAt',
+  'verdict',
+  'language',
+] as const;
 
 /** An execution as the store keeps it: the result, and beside it what is asked for in queries. */
 export interface ExecutionRecord {
