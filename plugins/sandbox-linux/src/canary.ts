@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RunSpec } from '@soulbox/plugin-sdk';
+import type { Enforcement, RunSpec } from '@soulbox/plugin-sdk';
 import type { HostIdentity } from './host-identity.ts';
 
 const prefix = 'soulbox-canary-';
@@ -53,9 +53,25 @@ export function canaryRun(program: string, secret: PlantedSecret): RunSpec {
   };
 }
 
-/** What is wrong with the canary's report; `null` if it lived, behind every wall that it can test. */
-export function judgeCanary(output: string, secret: PlantedSecret): string | null {
-  if (!output.includes('soulbox-canary')) return 'the canary printed nothing';
-  if (output.includes(secret.value) || !output.includes('secret=unreadable')) return 'the canary could read the host';
-  return null;
+/** What is wrong with the canary's report; `null` if it lived, and each wall that is said to be there held it. */
+export function judgeCanary(output: string, secret: PlantedSecret, enforced: Enforcement): string | null {
+  if (!output.startsWith('soulbox-canary ')) return 'the canary printed nothing';
+  const found = new Map(
+    output
+      .trim()
+      .split(' ')
+      .map((word) => word.split('=', 2) as [string, string | undefined]),
+  );
+  const hasFilter = enforced.seccomp !== 'none';
+  const hasOwnPids = enforced.namespaces.split(',').includes('pid');
+  const held: Readonly<Record<string, boolean>> = {
+    secret: found.get('secret') === 'unreadable' && !output.includes(secret.value),
+    interfaces: enforced.network !== 'none' || found.get('interfaces') === 'lo',
+    // Itself and the first process of its box.
+    processes: !hasOwnPids || ['1', '2'].includes(found.get('processes') ?? ''),
+    io_uring: !hasFilter || found.get('io_uring') === 'refused',
+    userns: !hasFilter || found.get('userns') === 'refused',
+  };
+  const broken = Object.keys(held).filter((name) => !held[name]);
+  return broken.length === 0 ? null : `the canary got past a wall: ${broken.join(', ')}`;
 }

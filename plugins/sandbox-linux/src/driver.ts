@@ -36,11 +36,11 @@ export interface LinuxDriverOptions {
 export class LinuxDriver implements SandboxDriver {
   readonly #options: LinuxDriverOptions;
   readonly #boxes = new Map<string, Box>();
-  readonly #making = new Set<Promise<Box>>();
-  readonly #stopping = new AbortController();
+  readonly #making = new Map<Promise<Box>, AbortController>();
   #workshop: Workshop | undefined;
   #identity: HostIdentity | undefined;
   #lastFailure: SoulboxError | undefined;
+  #closed = false;
 
   constructor(options: LinuxDriverOptions) {
     this.#options = options;
@@ -58,8 +58,12 @@ export class LinuxDriver implements SandboxDriver {
   }
 
   async create(spec: SandboxSpec, { signal }: { readonly signal: AbortSignal }): Promise<SandboxInfo> {
-    const making = this.#build(spec, AbortSignal.any([signal, this.#stopping.signal]));
-    this.#making.add(making);
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    if (signal.aborted || this.#closed) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    const making = this.#build(spec, controller.signal);
+    this.#making.set(making, controller);
     try {
       const box = await making;
       this.#boxes.set(box.id, box);
@@ -70,6 +74,7 @@ export class LinuxDriver implements SandboxDriver {
       if (error.code === 'sandbox_unavailable') this.#lastFailure = error;
       throw error;
     } finally {
+      signal.removeEventListener('abort', abort);
       this.#making.delete(making);
     }
   }
@@ -106,8 +111,9 @@ export class LinuxDriver implements SandboxDriver {
 
   /** Destroys every box, also those that are being made; afterwards none can be made. */
   async dispose(): Promise<void> {
-    this.#stopping.abort();
-    await Promise.allSettled(this.#making);
+    this.#closed = true;
+    for (const controller of this.#making.values()) controller.abort();
+    await Promise.allSettled(this.#making.keys());
     await Promise.all([...this.#boxes.keys()].map((id) => this.destroy(id)));
   }
 

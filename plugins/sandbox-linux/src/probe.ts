@@ -28,7 +28,8 @@ export async function probe(
       if (event.type === 'stdout') output += Buffer.from(event.data).toString('latin1');
       if (event.type !== 'end') continue;
       const { verdict, enforced } = event.outcome;
-      const wrong = verdict === 'ok' ? judgeCanary(output, secret) : `the canary ended with verdict ${verdict}`;
+      const wrong =
+        verdict === 'ok' ? judgeCanary(output, secret, enforced) : `the canary ended with verdict ${verdict}`;
       return wrong === null
         ? { available: true, reason: null, enforced, capabilities: [], advice: adviceFor(enforced) }
         : unavailable(wrong);
