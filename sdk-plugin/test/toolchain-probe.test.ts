@@ -124,7 +124,7 @@ test('isSystemLibrary knows the folders that every box has', () => {
     '/lib64/ld.so',
   ])
     assert.equal(isSystemLibrary(path), true, path);
-  for (const path of ['/usr/lib/libz.so', '/usr/local/lib/libpython.so', '/usr/lib/python3/x.so', '/home/lib64/x.so'])
+  for (const path of ['/usr/lib/libz.so', '/usr/local/lib/libpython.so', '/usr/lib/python3/x.so', '/srv/lib64/x.so'])
     assert.equal(isSystemLibrary(path), false, path);
 });
 

@@ -43,6 +43,13 @@ describe('toolchainRuntime', () => {
     installed = true;
     assert.equal((await runtime.describe()).available, true);
   });
+  test('one that boxes would not see is unusable', async () => {
+    for (const path of ['/tmp/x/bin/x', '/home/sandbox/x']) {
+      const { runtime, details } = runtimeWith(async () => ({ ...toolchain, paths: ['/x', path] }));
+      assert.match((await runtime.describe()).reason ?? '', /install it outside \/tmp/);
+      assert.deepEqual(details, [path]);
+    }
+  });
   test('any other failure is not disguised', async () => {
     const { runtime } = runtimeWith(() => Promise.reject(new TypeError('bug')));
     await assert.rejects(runtime.describe(), TypeError);

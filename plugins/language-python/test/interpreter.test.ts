@@ -4,10 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
 import { ConfigSchema } from '../src/config.ts';
 import { findInterpreter } from '../src/interpreter.ts';
-import { pythonRuntime } from '../src/runtime.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'soulbox-python-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -61,11 +59,8 @@ describe('findInterpreter', () => {
     assert.equal(executable, command);
     for (const path of [command, base, join(environment, 'pyvenv.cfg')]) assert.ok(paths.includes(path), path);
     assert.ok(paths.some((path) => path.startsWith(join(environment, 'lib'))));
-    const runtime = pythonRuntime(ConfigSchema.parse({ command }), () => undefined);
-    const code = Buffer.from('import sys; print(sys.prefix != sys.base_prefix)');
-    const plan = await runtime.plan({ entry: undefined, files: [{ path: '', content: code }], args: [] });
-    assert.ok(plan.ok);
-    assert.equal(Buffer.from((await runPlanUnsandboxed(plan)).stdout).toString(), 'True\n');
+    const isVirtual = 'import sys; print(sys.prefix != sys.base_prefix)';
+    assert.equal(execFileSync(executable, ['-c', isVirtual], { env: {}, encoding: 'utf8' }), 'True\n');
   });
   test('passes over a first python3 in PATH that cannot be used', async () => {
     const { PATH } = process.env;

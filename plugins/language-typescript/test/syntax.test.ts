@@ -41,6 +41,11 @@ console.log(Colour[1], new Point(1).x, Size.Small, Shapes.side);`,
         "import fs = require('fs');\nimport five = require('./five.cjs');\nconsole.log(typeof fs.readFileSync, five.value);",
       'five.cts': 'export = { value: 5 };',
     }));
+  test('import = and export = also work in .ts files that are no modules', () =>
+    prints('5 object', {
+      'main.ts': "import five = require('./five.js');\nconsole.log(five.value, typeof module);",
+      'five.ts': 'enum E { Five = 5 }\nexport = { value: E.Five };',
+    }));
   test('import = works in modules', () =>
     prints('function b', {
       'main.ts': "import fs = require('fs');\nimport { b } from './b';\nconsole.log(typeof fs.readFileSync, b);",
@@ -56,6 +61,11 @@ console.log(Colour[1], new Point(1).x, Size.Small, Shapes.side);`,
   test('a module whose imports are all types is still a module', () =>
     prints('undefined', {
       'main.ts': "import { T } from './t';\nconsole.log(this as T);",
+      't.ts': 'export type T = unknown',
+    }));
+  test('and so where code is written anew', () =>
+    prints('undefined 0', {
+      'main.ts': "import { T } from './t';\nenum E { A }\nconsole.log(this as T, E.A);",
       't.ts': 'export type T = unknown',
     }));
   test('taking an import out does not join the lines around it', () =>

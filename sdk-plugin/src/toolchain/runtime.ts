@@ -18,6 +18,13 @@ export interface ToolchainRuntimeOptions<T extends Toolchain> {
   readonly plan: (input: PlanInput, toolchain: T) => ExecutionPlan | Promise<ExecutionPlan>;
 }
 
+/** What a box has of its own hides what the host has under the same name. */
+function refuseHidden({ paths }: Toolchain): void {
+  const hidden = paths.find((path) => /^\/(tmp|home\/sandbox)\//.test(path));
+  if (hidden !== undefined)
+    throw new ToolchainUnusable('it lies in a folder that every box has anew; install it outside /tmp', hidden);
+}
+
 /** Calls `find` once for all who ask. A failure is not kept, so that a toolchain installed later is found. */
 function remember<T>(find: () => Promise<T>): () => Promise<T> {
   let found: Promise<T> | undefined;
@@ -36,7 +43,11 @@ function remember<T>(find: () => Promise<T>): () => Promise<T> {
  */
 export function toolchainRuntime<T extends Toolchain>(options: ToolchainRuntimeOptions<T>): LanguageRuntime {
   const { about, onUnusable } = options;
-  const toolchain = remember(options.find);
+  const toolchain = remember(async () => {
+    const found = await options.find();
+    refuseHidden(found);
+    return found;
+  });
   return {
     async describe() {
       try {

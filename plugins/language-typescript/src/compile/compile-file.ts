@@ -19,8 +19,9 @@ function strip(path: string, source: string): Emitted {
 /** Writes anew what is more than types: enums, namespaces, parameter properties, `import = require`. */
 function transform(path: string, source: string): Emitted {
   const options = { mode: 'transform', sourceMap: true } as const;
-  const emitted = compileWith(path, source, { ...options, transform: { noEmptyExport: true } });
-  if (path.endsWith('.cts') || !hasModuleSyntax(emitted.code)) return emitted;
+  const isScript = path.endsWith('.cts');
+  const emitted = compileWith(path, source, { ...options, transform: { noEmptyExport: isScript } });
+  if (isScript || !hasModuleSyntax(emitted.code)) return emitted;
   // A module has no `require` of its own, so that `import = require` needs one made for it.
   return compileWith(path, source, { ...options, transform: { importExportAssignConfig: 'NodeNext' } });
 }

@@ -34,6 +34,7 @@ function quoted(found: Import): { start: number; end: number; specifier: string 
  * @throws ParseError where the code cannot be read as a module or a script.
  */
 export function rewriteSpecifiers(code: string, resolve: (specifier: string) => string | undefined): string {
+  if (!/\b(import|export)\b/.test(code)) return code;
   const edits: Edit[] = [];
   for (const found of parse(code)[0]) {
     const place = quoted(found);
