@@ -30,22 +30,31 @@ export function parse<const T extends NonNullable<ParseArgsConfig['options']>>(
   }
 }
 
-const units: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-const sizes: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+const times: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
+const sizes: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['b', 1],
+  ...['k', 'm', 'g'].flatMap((prefix, power) =>
+    [prefix, `${prefix}b`, `${prefix}ib`].map((unit): [string, number] => [unit, 1024 ** (power + 1)]),
+  ),
+]);
 
-function quantity(text: string, factors: Readonly<Record<string, number>>, what: string): number {
-  const match = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(text);
-  const factor =
-    match?.[2] === undefined
-      ? undefined
-      : (factors[match[2].toLowerCase().replace(/i?b$/, '')] ?? factors[match[2].toLowerCase()]);
-  if (!match || factor === undefined) throw new UsageError(`"${text}" is not ${what}`);
-  return Math.round(Number(match[1]) * factor);
+function quantity(text: string, units: ReadonlyMap<string, number>, what: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(text) ?? [];
+  const factor = units.get(unit.toLowerCase());
+  if (number === undefined || factor === undefined) throw new UsageError(`"${text}" is not ${what}`);
+  return Math.round(Number(number) * factor);
 }
 
 /** `5s`, `500ms`, `2m` as milliseconds. @throws UsageError */
 export function duration(text: string): number {
-  return quantity(text, units, 'a time such as 5s or 500ms');
+  return quantity(text, times, 'a time such as 5s or 500ms');
 }
 
 /** `128M`, `1G`, `65536` as bytes. @throws UsageError */
