@@ -29,18 +29,20 @@ export class Records {
    * another host that took this one for dead was first, it is that host's.
    * @throws storage_failed
    */
-  async settle(live: LiveExecution, result: ExecutionResult): Promise<ExecutionResult> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.trySettle(live, result);
-      } catch (cause) {
-        const { id } = live.request;
-        this.log.error({ err: cause, execution: id, attempt }, 'a settled execution could not be recorded');
-        if (attempt === attempts)
-          throw new SoulboxError('storage_failed', 'the result could not be recorded', { cause });
-        await delay(100 * 2 ** attempt, new AbortController().signal);
-      }
+  settle(live: LiveExecution, result: ExecutionResult): Promise<ExecutionResult> {
+    return this.settleFrom(1, live, result);
+  }
+
+  private async settleFrom(attempt: number, live: LiveExecution, result: ExecutionResult): Promise<ExecutionResult> {
+    try {
+      return await this.trySettle(live, result);
+    } catch (cause) {
+      const { id } = live.request;
+      this.log.error({ err: cause, execution: id, attempt }, 'a settled execution could not be recorded');
+      if (attempt === attempts) throw new SoulboxError('storage_failed', 'the result could not be recorded', { cause });
     }
+    await delay(100 * 2 ** attempt, new AbortController().signal);
+    return this.settleFrom(attempt + 1, live, result);
   }
 
   /** One attempt of {@link settle}. */
