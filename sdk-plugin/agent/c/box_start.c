@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -24,29 +23,22 @@ static void close_fd(int *fd) {
   *fd = -1;
 }
 
-static int make_pipe(int *agent_end, int *user_end, bool agent_reads) {
+/* The pipe belongs to the user of the box, whose programs open /dev/stdout and the like anew. Not by a change of this
+   process's own user for a moment: that would make the kernel forget to end it with its parent. */
+static int make_pipe(int *agent_end, int *user_end, bool agent_reads, const struct box_identity *identity) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return -1;
   *agent_end = ends[agent_reads ? 0 : 1];
   *user_end = ends[agent_reads ? 1 : 0];
+  if (identity->own_uid && fchown(*user_end, identity->user, identity->user) < 0) return -1;
   return fcntl(*agent_end, F_SETFL, O_NONBLOCK);
 }
 
-/* The pipes belong to the user of the box: programs open /dev/stdout and the like anew. */
 static int make_pipes(struct box *box, struct box_plan *plan) {
-  if (plan->identity.own_uid) {
-    setfsuid(plan->identity.user);
-    setfsgid(plan->identity.user);
-  }
-  int failed = make_pipe(&box->program_stdin, &plan->user_stdin, false) < 0 ||
-               make_pipe(&box->program_stdout, &plan->user_stdout, true) < 0 ||
-               make_pipe(&box->program_stderr, &plan->user_stderr, true) < 0;
-  int error = errno;
-  if (plan->identity.own_uid) {
-    setfsuid(geteuid());
-    setfsgid(getegid());
-  }
-  errno = error;
+  const struct box_identity *identity = &plan->identity;
+  bool failed = make_pipe(&box->program_stdin, &plan->user_stdin, false, identity) < 0 ||
+                make_pipe(&box->program_stdout, &plan->user_stdout, true, identity) < 0 ||
+                make_pipe(&box->program_stderr, &plan->user_stderr, true, identity) < 0;
   return failed ? -1 : 0;
 }
 

@@ -15,6 +15,8 @@ int main(int count, char **arguments) {
     fail_usage("the modes are box, serve and canary");
   options_parse(&options, arguments, for_box);
   if (for_box) outer_box(&options);
+  /* Programs would then be root of the host, if without power. */
+  if (geteuid() == 0) fail_usage("serve is not for root");
   options_hide(&options);
   struct serve_options serving = {.fd = options.fd, .max_runs = options.max_runs};
   serve(&serving);

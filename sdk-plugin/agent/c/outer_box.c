@@ -59,7 +59,9 @@ static void become_agent_user(const struct options *options) {
 
 static void drop_powers(const struct options *options) {
   const struct rlimit no_core = {0, 0};
-  uint64_t kept = options->has_uids ? CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) : 0;
+  /* For the maps of the boxes, and the pipes of their users. */
+  const uint64_t for_users = CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) | CAPABILITY(CAP_CHOWN);
+  uint64_t kept = options->has_uids ? for_users : 0;
   if (setrlimit(RLIMIT_CORE, &no_core) < 0) fail_step("core-limit");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) fail_step("no-new-privs");
   if (lock_securebits() < 0) fail_step("securebits");

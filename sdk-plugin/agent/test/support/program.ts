@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { locateAgent } from '../../src/locate.ts';
+
+const sources = new URL('../../../../agent/', import.meta.url);
+const ordinaryUser = 64_000 + (process.pid % 1000);
+
+/** Which user the host has, and so which walls it can build. */
+export interface Mode {
+  readonly name: 'root' | 'ordinary user';
+  readonly arguments: readonly string[];
+  readonly user: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+const isRoot = process.geteuid!() === 0;
+
+const asRoot: Mode = {
+  name: 'root',
+  // A range that no other test process uses at the same time.
+  arguments: ['--uid-base', String(1_500_000_000 + (process.pid % 5000) * 65_536), '--uid-count', '65536'],
+  user: undefined,
+};
+const asOrdinary: Mode = {
+  name: 'ordinary user',
+  arguments: [],
+  user: isRoot ? { uid: ordinaryUser, gid: ordinaryUser } : undefined,
+};
+
+/** Those that this process can take. */
+export const modes: readonly Mode[] = isRoot ? [asRoot, asOrdinary] : [asOrdinary];
+export const strongestMode: Mode = modes[0]!;
+export const ordinaryMode: Mode = modes.at(-1)!;
+
+/** Programs built for a test file, in a folder that every user can read. */
+export class Programs {
+  readonly folder: string;
+  readonly agent: string;
+  /** Uploaded into boxes. */
+  readonly probe: Buffer;
+
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), 'soulbox-program-'));
+    chmodSync(this.folder, 0o755);
+    this.agent = this.#copy(locateAgent(), 'soulbox-agent');
+    const probe = join(this.folder, 'probe');
+    const source = fileURLToPath(new URL('test/support/probe.c', sources));
+    execFileSync(process.env['CC'] ?? 'cc', ['-D_GNU_SOURCE', '-std=gnu11', '-O1', '-static', '-s', '-o', probe, source]);
+    this.probe = readFileSync(probe);
+  }
+
+  /** The agent with sanitizers, which need what they link to. */
+  sanitizedAgent(): string {
+    const build = fileURLToPath(new URL('build.mjs', sources));
+    execFileSync(process.execPath, [build, '--sanitize'], { stdio: 'inherit' });
+    return this.#copy(`${locateAgent()}-asan`, 'soulbox-agent-asan');
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #copy(from: string, name: string): string {
+    const to = join(this.folder, name);
+    copyFileSync(from, to);
+    chmodSync(to, 0o755);
+    return to;
+  }
+}
+
+/** The ids of `pid` and of all processes below it, with the times at which they started. */
+export function processTree(pid: number): string[] {
+  const parents = new Map<number, { parent: number; started: string }>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const stat = readStat(Number(name));
+    if (stat) parents.set(Number(name), stat);
+  }
+  const isBelow = (id: number): boolean => id === pid || (parents.has(id) && isBelow(parents.get(id)!.parent));
+  return [...parents.keys()].filter(isBelow).map((id) => `${id}@${parents.get(id)!.started}`);
+}
+
+/** Those of `processes` that still live. */
+export function living(processes: readonly string[]): string[] {
+  return processes.filter((entry) => {
+    const [id, started] = entry.split('@');
+    const stat = readStat(Number(id));
+    return stat !== undefined && stat.started === started && stat.state !== 'Z';
+  });
+}
+
+function readStat(pid: number): { parent: number; started: string; state: string } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0]!, parent: Number(fields[1]), started: fields[19]! };
+  } catch {
+    return undefined;
+  }
+}
