@@ -51,13 +51,17 @@ function environment(pairs: readonly string[]): Record<string, string> {
   );
 }
 
+/** @throws UsageError */
+function readInput(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`cannot read ${path}: ${error.code}`);
+  });
+}
+
 async function readSources(paths: readonly string[]) {
   return Promise.all(
     paths.map(async (path) => {
-      const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-        throw new UsageError(`cannot read ${path}: ${error.code}`);
-      });
-      const { text, encoding } = toWireText(bytes);
+      const { text, encoding } = toWireText(await readInput(path));
       return { path: basename(path), content: text, encoding };
     }),
   );
@@ -65,7 +69,7 @@ async function readSources(paths: readonly string[]) {
 
 async function stdinOf(source: string | undefined, terminal: Terminal) {
   if (source === undefined) return {};
-  const bytes = source === '-' ? await buffer(terminal.stdin) : await readFile(source);
+  const bytes = source === '-' ? await buffer(terminal.stdin) : await readInput(source);
   const { text, encoding } = toWireText(bytes);
   return { stdin: { data: text, encoding } };
 }
