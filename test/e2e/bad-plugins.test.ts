@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { ExecutionResult } from '@soulbox/plugin-sdk';
+import { RawClient } from '../support/rpc.ts';
+import { startHost } from '../support/running-host.ts';
+import { makeHome, root, type Home } from '../support/soulbox.ts';
+
+/** Plugins of strangers, each wrong in its own way: the body of its definition, and what the host must say of it. */
+const plugins: readonly {
+  readonly id: string;
+  readonly body: string;
+  readonly engine?: string;
+  readonly state: string;
+  readonly says: RegExp;
+}[] = [
+  { id: 'throws-in-setup', body: `setup() { throw new Error('cannot'); }`, state: 'failed', says: /cannot/ },
+  {
+    id: 'hangs-in-setup',
+    body: `setup() { return new Promise(() => {}); }`,
+    state: 'failed',
+    says: /was not set up within 1000 ms/,
+  },
+  {
+    id: 'throws-in-hook',
+    body: `setup({ hooks }) { hooks.tap('execution.settled', () => { throw new Error('oops'); }); }`,
+    state: 'active',
+    says: /"hook":"execution.settled","calls":[1-9]\d*,"errors":[1-9]/,
+  },
+  {
+    id: 'hangs-in-hook',
+    body: `setup({ hooks }) { hooks.tap('execution.output', () => new Promise(() => {}), { timeoutMs: 50 }); }`,
+    state: 'active',
+    says: /"hook":"execution.output","calls":[1-9]\d*,"errors":[1-9]/,
+  },
+  {
+    id: 'leaks-a-timer',
+    body: `setup() { setTimeout(() => { throw new Error('later'); }, 50); }`,
+    state: 'failed',
+    says: /later/,
+  },
+  {
+    id: 'leaks-a-promise',
+    body: `setup() { setTimeout(() => { Promise.reject(new Error('unheard')); }, 50); }`,
+    state: 'failed',
+    says: /unheard/,
+  },
+  { id: 'wrong-engine', engine: '^99.0.0', body: `setup() {}`, state: 'failed', says: /plugin_engine_mismatch/ },
+  { id: 'unspecific-engine', engine: '*', body: `setup() {}`, state: 'failed', says: /not specific enough/ },
+  {
+    id: 'cycle-a',
+    body: `requires: { b: token('b', '1.0.0') }, provides: [token('a', '1.0.0')], setup() {}`,
+    state: 'failed',
+    says: /plugin_cycle.*cycle-a.*soulbox.yaml:\d+.*cycle-b/,
+  },
+  {
+    id: 'cycle-b',
+    body: `requires: { a: token('a', '1.0.0') }, provides: [token('b', '1.0.0')], setup() {}`,
+    state: 'failed',
+    says: /plugin_cycle/,
+  },
+  {
+    id: 'needs-what-is-not',
+    body: `requires: { c: token('telepathy', '1.0.0') }, setup() {}`,
+    state: 'failed',
+    says: /capability_missing.*telepathy/,
+  },
+  {
+    id: 'taps-auth',
+    body: `setup({ hooks }) { hooks.tap('auth.authenticate', () => ({ id: 'x', tenant: 'x', roles: [], scopes: ['*'] })); }`,
+    state: 'failed',
+    says: /hook_not_permitted/,
+  },
+];
+
+async function install(home: Home): Promise<string> {
+  await mkdir(join(home.folder, 'node_modules/@soulbox'), { recursive: true });
+  await symlink(join(root, 'sdk-plugin'), join(home.folder, 'node_modules/@soulbox/plugin-sdk'));
+  for (const { id, body, engine = '^1.0.0' } of plugins) {
+    const folder = join(home.folder, id);
+    await mkdir(folder);
+    const manifest = {
+      name: id,
+      version: '1.0.0',
+      type: 'module',
+      exports: './index.js',
+      engines: { soulbox: engine },
+      soulbox: { id },
+    };
+    await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+    await writeFile(
+      join(folder, 'index.js'),
+      `import { definePlugin, token } from '@soulbox/plugin-sdk';\nexport default definePlugin({ id: '${id}', ${body} });\n`,
+    );
+  }
+  return plugins.map(({ id }) => `  ${id}: { package: ./${id} }\n`).join('');
+}
+
+describe('a host with a misbehaving plugin of each kind', () => {
+  it('comes up, names each of them, and runs programs all the same', async () => {
+    const home = await makeHome();
+    const host = await startHost({
+      home,
+      plugins: await install(home),
+      yaml: 'host: { pluginStartMs: 1000, logLevel: silent }',
+    });
+    const client = await RawClient.open(host.url, host.key ?? '');
+    const { result } = await client.call('executions.create', { language: 'python', code: 'print("all the same")' });
+    assert.equal((result as ExecutionResult).stdout, 'all the same\n');
+    const listed = ((await client.call('plugins.list')).result as { plugins: { id: string; state: string }[] }).plugins;
+    for (const { id, state, says } of plugins) {
+      const record = listed.find((plugin) => plugin.id === id);
+      assert.equal(record?.state, state, `${id}: ${JSON.stringify(record)}`);
+      assert.match(JSON.stringify(record), says);
+    }
+    assert.ok(
+      listed.filter((p) => !plugins.some((bad) => bad.id === p.id)).every((p) => p.state === 'active'),
+      'the others are not concerned',
+    );
+    await client.close();
+    assert.equal(await host.end('SIGTERM'), 0);
+    await home[Symbol.asyncDispose]();
+  });
+});
