@@ -122,6 +122,8 @@ export const hostilePrograms: readonly HostileProgram[] = [
   ends('huge_arguments.py'),
   ends('limits_raise.py'),
   ends('descriptors_exhaust.py'),
+  ends('inotify_exhaust.py'),
+  ends('signal_queue.py'),
 
   // the network
   ends('network_loopback.py'),

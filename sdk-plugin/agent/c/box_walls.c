@@ -78,9 +78,29 @@ static const char *mask_processes(void) {
   return NULL;
 }
 
+/*
+ * The kernel counts these for the box's user namespace and all above it, up to the user of the host: without a limit
+ * here, one program could use up what the host and every other box may have.
+ */
+static const char *limit_shared_counts(void) {
+  static const char *const limits[][2] = {
+      {"/proc/sys/user/max_inotify_instances", "4"},
+      {"/proc/sys/user/max_inotify_watches", "1024"},
+      {"/proc/sys/user/max_fanotify_groups", "0"},
+      {"/proc/sys/user/max_user_namespaces", "0"},
+  };
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+    if (write_file_at(AT_FDCWD, limits[i][0], limits[i][1]) < 0 && errno != ENOENT) return "shared-counts";
+  return NULL;
+}
+
 /* Read-only as a whole: that covers /proc/sys and every other switch in it. */
 static const char *mount_processes(void) {
-  if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL) < 0) return "mount-proc";
+  static const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  if (mount("proc", "/proc", "proc", flags, NULL) < 0) return "mount-proc";
+  const char *step = limit_shared_counts();
+  if (step) return step;
+  if (mount(NULL, "/proc", NULL, MS_REMOUNT | MS_RDONLY | flags, NULL) < 0) return "mount-proc";
   return mask_processes();
 }
 
