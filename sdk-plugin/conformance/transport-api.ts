@@ -56,7 +56,7 @@ export class SuiteApi implements Api {
     'suite.wait': {
       summary: 'Answers when it is released, and fails when it is cancelled.',
       params: Nothing,
-      run: (_params: never, options) => this.wait(options),
+      run: (_params: never, options) => this.wait(options, []),
     },
     'suite.count': {
       summary: 'Sends numbered events, padded to a size, and fails after the last if asked to.',
@@ -72,7 +72,7 @@ export class SuiteApi implements Api {
       summary: 'Sends one event, then waits as suite.wait does.',
       params: Nothing,
       event: z.object({ n: z.int() }),
-      run: (_params: never, options) => this.waitStreaming(options),
+      run: (_params: never, options) => this.wait(options, [{ n: 1 }]),
     },
   };
 
@@ -122,7 +122,8 @@ export class SuiteApi implements Api {
     this.releaseAll();
   }
 
-  private async *wait({ signal }: CallOptions): AsyncIterable<StreamItem> {
+  private async *wait({ signal }: CallOptions, events: readonly unknown[]): AsyncIterable<StreamItem> {
+    for (const event of events) yield { event };
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => {
         this.aborted.push('suite.wait');
@@ -131,11 +132,6 @@ export class SuiteApi implements Api {
     });
     await Promise.race([this.released, aborted]);
     yield { result: 'released' };
-  }
-
-  private async *waitStreaming(options: CallOptions): AsyncIterable<StreamItem> {
-    yield { event: { n: 1 } };
-    yield* this.wait(options);
   }
 
   private async *count(params: { to: number; padding?: number; fail?: boolean }): AsyncIterable<StreamItem> {
