@@ -128,7 +128,10 @@ async function start(args: readonly string[], context: CommandContext): Promise<
   if (await saySandbox(host, say, paint)) await sayLanguages(host, say, paint);
   await sayWelcome(host, say, paint);
   await say(`${paint('green', 'ready')} after ${ms(performance.now() - startedAt)}; Ctrl-C stops`);
+  // Signals alone do not keep a process up, nor need there be a transport that does.
+  const awake = setInterval(() => undefined, 2 ** 30);
   const reason = await stopAsked;
+  clearInterval(awake);
   await say(`stopping: ${reason}`);
   await host.stop(reason);
   await say('stopped');
