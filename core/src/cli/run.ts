@@ -89,18 +89,23 @@ async function showEvent(event: ExecutionEvent, terminal: Terminal): Promise<voi
   await write(terminal[event.type], event.encoding === 'base64' ? Buffer.from(event.data, 'base64') : event.data);
 }
 
+/** Runs the program; SIGINT and SIGTERM cancel it, and the first of them is told beside the result. */
 async function execute(
   client: RemoteClient,
   params: Record<string, unknown>,
   terminal: Terminal,
   json: boolean,
-): Promise<ExecutionResult> {
+): Promise<{ readonly result: ExecutionResult; readonly interruptedBy: NodeJS.Signals | undefined }> {
   const abort = new AbortController();
-  const onSignal = () => abort.abort();
+  let interruptedBy: NodeJS.Signals | undefined;
+  const onSignal = (signal: NodeJS.Signals) => {
+    interruptedBy ??= signal;
+    abort.abort();
+  };
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
     for await (const item of client.stream('executions.create', params, { signal: abort.signal })) {
-      if ('result' in item) return item.result as ExecutionResult;
+      if ('result' in item) return { result: item.result as ExecutionResult, interruptedBy };
       if (!json) await showEvent(item.event as ExecutionEvent, terminal);
     }
     throw new SoulboxError('internal', 'the host ended the call without an answer');
@@ -132,12 +137,17 @@ async function run(args: readonly string[], context: CommandContext): Promise<nu
   const client = await connect(values, context);
   try {
     const language = await languageFor(client, entry, values.language);
-    const result = await execute(client, { ...given, language, stream: true }, terminal, values.json === true);
+    const { result, interruptedBy } = await execute(
+      client,
+      { ...given, language, stream: true },
+      terminal,
+      values.json === true,
+    );
     if (values.json) await write(terminal.stdout, `${JSON.stringify(result, undefined, 2)}\n`);
     else if (result.verdict !== 'ok' && result.verdict !== 'exit' && result.verdict !== 'compile-error') {
       await write(terminal.stderr, `soulbox: ${result.verdict}${result.error ? `: ${result.error.message}` : ''}\n`);
     }
-    return exitCodeOf(result);
+    return exitCodeOf(result.verdict === 'cancelled' ? { ...result, signal: interruptedBy ?? null } : result);
   } finally {
     await client.close();
   }
