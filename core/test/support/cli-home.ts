@@ -83,6 +83,23 @@ const packages: Readonly<Record<string, { code: string; soulbox?: object; export
         if (process.env.REJECT_LATER) setTimeout(() => { Promise.reject(new Error('unheard')); }, 50);
       } });`,
   },
+  // Begins an execution that lasts, and hears only of the draining.
+  worker: {
+    code: `import { Api, definePlugin } from ${sdk};
+      export default definePlugin({ id: 'worker', requires: { api: Api }, setup(context, { api }) {
+        context.hooks.tap('host.ready', () => {
+          const principal = { id: 'worker', tenant: 'worker', roles: [], scopes: ['*'] };
+          const options = { principal, requestId: 'r', signal: new AbortController().signal };
+          void api.call('executions.create', { language: 'script', code: 'sleep 100000' }, options).catch(() => {});
+        });
+      } });`,
+  },
+  reporter: {
+    code: `import { definePlugin } from ${sdk};
+      export default definePlugin({ id: 'reporter', setup(context) {
+        context.hooks.tap('plugin.changed', ({ plugin, to }) => void process.stdout.write(plugin + ' ' + to + '\\n'));
+      } });`,
+  },
   broken: {
     code: `import { definePlugin, z } from ${sdk};
       export default definePlugin({ id: 'broken', config: z.strictObject({ port: z.int() }), setup() { throw new Error('bad wiring'); } });`,
