@@ -42,7 +42,7 @@ export const hostilePrograms: readonly HostileProgram[] = [
   forks('fork_bomb_stubborn.py'),
   // Its processes die of each refusal: without cgroups to count those, only time ends it.
   forks('fork_bomb.sh', { verdicts: ['process-limit', 'timeout'] }),
-  forks('fork_bomb.js', { limits: { processes: 40, wallMs: 6000, memoryBytes: 1024 * mebibyte } }),
+  forks('fork_bomb.js', { limits: { processes: 40, wallMs: 8000, memoryBytes: 1024 * mebibyte } }),
   forks('thread_bomb.py'),
   forks('zombies.py', { verdicts: ['ok', 'process-limit'] }),
   ends('rabbit.py'),
