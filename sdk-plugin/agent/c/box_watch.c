@@ -16,6 +16,9 @@
 enum {
   SHARED_MAPPING_LOOKS = 5, /* every so many looks */
   MAPS_BUFFER = 16384,
+  /* A socket can queue so much in the kernel; a few of them do not matter. */
+  SOCKET_BYTES = 208 << 10,
+  FREE_SOCKETS = 64,
 };
 
 static int disk = -1;
@@ -118,17 +121,25 @@ static void add_shared_mappings(const char *pid, void *context) {
   fclose(maps);
 }
 
-static bool memory_is_exceeded(const struct box_plan *plan, const struct totals *totals, uint64_t files) {
+static uint64_t socket_bytes(void) {
+  char text[256];
+  unsigned long long sockets = 0;
+  if (read_file_at(dirfd(processes), "self/net/sockstat", text, sizeof text) <= 0) return 0;
+  sscanf(text, "sockets: used %llu", &sockets);
+  return sockets > FREE_SOCKETS ? (sockets - FREE_SOCKETS) * SOCKET_BYTES : 0;
+}
+
+static bool memory_is_exceeded(const struct box_plan *plan, const struct totals *totals, uint64_t beside) {
   static unsigned look;
-  uint64_t limit = plan->limits.memory, seen = totals->private_bytes + files;
+  uint64_t limit = plan->limits.memory, seen = totals->private_bytes + beside;
   if (seen > limit) {
     /* Pages that a fork left shared were counted more than once. */
-    seen = files;
+    seen = beside;
     visit_processes(add_share, &seen);
   }
   if (seen > plan->watch->peak_memory) plan->watch->peak_memory = seen;
   if (seen <= limit && totals->address_bytes > limit && look++ % SHARED_MAPPING_LOOKS == 0) {
-    seen = totals->private_bytes + files;
+    seen = totals->private_bytes + beside;
     visit_processes(add_shared_mappings, &seen);
   }
   return seen > limit;
@@ -144,7 +155,7 @@ bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us, bool main_has
   uint64_t tasks = totals.threads + main_has_ended;
   if (holders->processes == HELD_BY_WATCHDOG && tasks >= plan->limits.processes) watch->processes_reached = true;
   bool over = false;
-  if (holders->memory == HELD_BY_WATCHDOG && memory_is_exceeded(plan, &totals, files))
+  if (holders->memory == HELD_BY_WATCHDOG && memory_is_exceeded(plan, &totals, files + socket_bytes()))
     over = watch->memory_exceeded = true;
   if (holders->cpu == HELD_BY_WATCHDOG &&
       totals.cpu_us + reaped_cpu_us() - cpu_base_us >= plan->limits.cpu_ms * 1000)

@@ -146,7 +146,8 @@ static uint64_t next_cpu_look(const struct run *run, uint64_t used_us, uint64_t 
   static long processors;
   if (processors == 0) processors = sysconf(_SC_NPROCESSORS_ONLN) > 0 ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
   uint64_t left = (run->limits.cpu_ms * 1000 - used_us) * 1000 / (uint64_t)processors;
-  return now + (left > ns_per_ms ? left : ns_per_ms);
+  const uint64_t least = 4 * ns_per_ms;
+  return now + (left > least ? left : least);
 }
 
 void run_tick(struct agent *agent, struct run *run, uint64_t now) {

@@ -115,6 +115,8 @@ static const struct call_rule rules[] = {
 static const struct call_rule memory_rules[] = {
     {SYS_memfd_create, CALL_ENOSYS},
     {SYS_shmget, CALL_ENOSYS},
+    {SYS_msgget, CALL_ENOSYS},
+    {SYS_semget, CALL_ENOSYS},
 };
 
 const struct call_rule *call_rules(unsigned *count) {

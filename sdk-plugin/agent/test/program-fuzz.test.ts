@@ -58,7 +58,7 @@ function mutate(frames: Buffer[], random: (below: number) => number): Buffer {
         if (changed.length > 1) changed.splice(at, 1);
         break;
       default:
-        changed.push(changed.splice(at, 1)[0]!);
+        changed.push(...changed.splice(at, 1));
     }
   }
   return Buffer.concat(changed);

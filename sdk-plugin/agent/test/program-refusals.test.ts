@@ -114,7 +114,12 @@ describe('an agent without an outer wall', () => {
 });
 
 const failures: readonly [what: string, options: (folder: string) => string[], code: number, says: RegExp][] = [
-  ['a path that is not there', () => ['--path', '/no/such/folder'], 71, /^soulbox-agent: path \/no\/such\/folder: No such/],
+  [
+    'a path that is not there',
+    () => ['--path', '/no/such/folder'],
+    71,
+    /^soulbox-agent: path \/no\/such\/folder: No such/,
+  ],
   ['a path that its own folders hide', () => ['--path', '/tmp'], 71, /^soulbox-agent: path \/tmp: /],
   ['a path below such a folder', (folder) => ['--path', folder], 71, /^soulbox-agent: path \S+: /],
   ['the whole host', () => ['--path', '/'], 71, /^soulbox-agent: path \/: /],

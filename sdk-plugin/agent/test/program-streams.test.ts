@@ -30,15 +30,12 @@ describe('streams between a program and its client', () => {
   it('carries bytes of every kind both ways, more than any buffer on the way holds', async () => {
     const bytes = randomBytes(3_000_000);
     const { stages, stdout } = await agent.run(request([['echo']], { stdin: bytes }));
-    assert.equal(stages[0]!.verdict, 'ok');
+    assert.equal(stages[0]?.verdict, 'ok');
     assert.ok(stdout.equals(bytes));
   });
 
   it('gives stages that take no standard input an empty one, and keeps it for the one that does', async () => {
-    const stages = [
-      { argv: ['/home/sandbox/probe', 'echo'] },
-      { argv: ['/home/sandbox/probe', 'echo'], stdin: true },
-    ];
+    const stages = [{ argv: ['/home/sandbox/probe', 'echo'] }, { argv: ['/home/sandbox/probe', 'echo'], stdin: true }];
     const { stdout } = await agent.run(request([], { stages, stdin: Buffer.from('for the second') }));
     assert.equal(stdout.toString(), 'for the second');
   });
@@ -47,18 +44,26 @@ describe('streams between a program and its client', () => {
     const cut = await agent.run(request([['flood', '70000', 'stderr']], { limits: { output: 65_537 } }));
     assert.deepEqual([cut.stdout.length, cut.stderr.length], [0, 65_537]);
     assert.deepEqual(cut.truncated, { stdout: false, stderr: true });
-    assert.equal(cut.stages[0]!.verdict, 'output-limit');
+    assert.equal(cut.stages[0]?.verdict, 'output-limit');
   });
 
   it('does not mark output that just reaches the limit', async () => {
     const whole = await agent.run(request([['flood', '65537']], { limits: { output: 65_537 } }));
-    assert.equal(whole.stages[0]!.verdict, 'ok');
+    assert.equal(whole.stages[0]?.verdict, 'ok');
     assert.equal(whole.stdout.length, 65_537);
     assert.deepEqual(whole.truncated, { stdout: false, stderr: false });
   });
 
   it('counts the output of all stages together', async () => {
-    const both = await agent.run(request([['flood', '6000'], ['flood', '6000']], { limits: { output: 10_000 } }));
+    const both = await agent.run(
+      request(
+        [
+          ['flood', '6000'],
+          ['flood', '6000'],
+        ],
+        { limits: { output: 10_000 } },
+      ),
+    );
     assert.deepEqual(
       both.stages.map(({ verdict }) => verdict),
       ['ok', 'output-limit'],
@@ -88,13 +93,13 @@ describe('streams between a program and its client', () => {
   it('does not grow when the client grants much and reads nothing', async () => {
     const size = (): number =>
       Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${agentPid(agent)}/status`, 'latin1'))![1]);
-    const before = size();
+    const idle = size();
     agent.channel.pause();
     const run = agent.start(
       request([['flood', '40000000']], { limits: { output: 50_000_000, wallMs: 1500, credit: 50_000_000 } }),
     );
     await new Promise((resolve) => setTimeout(resolve, 500));
-    assert.ok(size() - before < 3000, `grew by ${size() - before} kB`);
+    assert.ok(size() - idle < 3000, `grew by ${size() - idle} kB`);
     agent.channel.resume();
     let last;
     do last = await agent.next();
@@ -113,12 +118,17 @@ describe('streams between a program and its client', () => {
 
   it('sends what a program wrote before its time was up', async () => {
     const { stages, stdout } = await agent.run(request([['say-and-pause', 'this']], { limits: { wallMs: 300 } }));
-    assert.equal(stages[0]!.verdict, 'timeout');
+    assert.equal(stages[0]?.verdict, 'timeout');
     assert.match(stdout.toString(), /^argument this\n/);
   });
 });
 
 /** The agent itself, which the launcher waits for. */
 function agentPid(agent: RealAgent): number {
-  return Number(agent.processes().map((entry) => entry.split('@')[0]).find((id) => Number(id) !== agent.pid));
+  return Number(
+    agent
+      .processes()
+      .map((entry) => entry.split('@')[0])
+      .find((id) => Number(id) !== agent.pid),
+  );
 }

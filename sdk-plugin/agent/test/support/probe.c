@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -49,6 +50,16 @@ static void eat_memory(int flags, int hide) {
     memset(bytes, 1, block);
     if (hide) madvise(bytes, block, MADV_DONTNEED);
   }
+}
+
+/* Memory that is in no process: what sockets hold for each other. */
+static void hoard_sockets(void) {
+  static char block[4096];
+  for (int i = 0; i < 4; i++)
+    if (fork() == 0) break;
+  for (int ends[2]; socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0;)
+    while (write(ends[0], block, sizeof block) > 0) continue;
+  pause();
 }
 
 static void eat_memory_in_child(void) {
@@ -191,6 +202,7 @@ int main(int count, char **all) {
   DEED("eat-memory", eat_memory(MAP_PRIVATE, 0))
   DEED("eat-memory-in-child", eat_memory_in_child())
   DEED("hide-memory", eat_memory(MAP_SHARED, 1))
+  DEED("hoard-sockets", hoard_sockets())
   DEED("fork-bomb", fork_bomb())
   DEED("fork-bomb-forever", fork_bomb_forever())
   DEED("fill-disk", fill_disk(arguments[0]))

@@ -31,8 +31,8 @@ const asOrdinary: Mode = {
 
 /** Those that this process can take. */
 export const modes: readonly Mode[] = isRoot ? [asRoot, asOrdinary] : [asOrdinary];
-export const strongestMode: Mode = modes[0]!;
-export const ordinaryMode: Mode = modes.at(-1)!;
+export const strongestMode: Mode = isRoot ? asRoot : asOrdinary;
+export const ordinaryMode: Mode = asOrdinary;
 
 /** Programs built for a test file, in a folder that every user can read. */
 export class Programs {
@@ -47,7 +47,16 @@ export class Programs {
     this.agent = this.#copy(locateAgent(), 'soulbox-agent');
     const probe = join(this.folder, 'probe');
     const source = fileURLToPath(new URL('test/support/probe.c', sources));
-    execFileSync(process.env['CC'] ?? 'cc', ['-D_GNU_SOURCE', '-std=gnu11', '-O1', '-static', '-s', '-o', probe, source]);
+    execFileSync(process.env['CC'] ?? 'cc', [
+      '-D_GNU_SOURCE',
+      '-std=gnu11',
+      '-O1',
+      '-static',
+      '-s',
+      '-o',
+      probe,
+      source,
+    ]);
     this.probe = readFileSync(probe);
   }
 
