@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ExecutionResult, RunEvent, RunOptions, RunSpec, SandboxInfo, SandboxSpec } from '@soulbox/plugin-sdk';
-import { ScriptedDriver, type MemoryStore } from '@soulbox/plugin-sdk/testing';
+import { ScriptedDriver } from '@soulbox/plugin-sdk/testing';
 import { accepts, FaultyStore, gate, scriptedHost, until, type ScriptedHost } from '../support/scripted-host.ts';
 
 const sleeper = { language: 'script', code: 'out begun\nsleep 100000\nout never' };
@@ -116,7 +116,7 @@ describe('cancelling an execution', () => {
       if (accepts(changes)) caller.abort();
       return undefined;
     };
-    await using host = await scriptedHost({ store: store as MemoryStore });
+    await using host = await scriptedHost({ store });
     const result = (await host.call('executions.create', sleeper, { signal: caller.signal })) as ExecutionResult;
     assert.equal(result.verdict, 'cancelled');
   });

@@ -65,7 +65,7 @@ describe('deadlines of an execution', () => {
     class Deaf extends ScriptedDriver {
       override async *run(): AsyncIterable<RunEvent> {
         begun = true;
-        await new Promise(() => {});
+        yield await new Promise<never>(() => {});
       }
     }
     await using host = await scriptedHost({ driver: new Deaf() });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ExecutionEvent, ExecutionResult } from '@soulbox/plugin-sdk';
 import { MemoryStore } from '@soulbox/plugin-sdk/testing';
-import { scriptedHost, until, type ScriptedHost } from '../support/scripted-host.ts';
+import { each, leaveAfterOne, scriptedHost, until, type ScriptedHost } from '../support/scripted-host.ts';
 
 interface Told {
   readonly events: ExecutionEvent[];
@@ -58,7 +58,7 @@ describe('events of an execution', () => {
       [...new Set(told.events.map((event) => event.type))],
       ['accepted', 'started', 'stage', 'stdout', 'settled'],
     );
-    const output = told.events.filter((event) => event.type === 'stdout').map((event) => event.data);
+    const output = told.events.filter((event) => event.type === 'stdout').map((event) => String(event.data));
     assert.equal(output.join(''), told.result?.stdout);
     assert.deepEqual(await slow, told);
     assert.deepEqual(await late, { events: told.events.slice(3), result: told.result });
@@ -87,13 +87,13 @@ describe('events of an execution', () => {
     await using host = await scriptedHost();
     const creating = listen(host, 'executions.create', interactive);
     const id = await runningId(host);
-    for await (const _item of host.stream('executions.get', { id, stream: true })) break;
+    await leaveAfterOne(host.stream('executions.get', { id, stream: true }));
     const caller = new AbortController();
-    const leaving = (async () => {
-      const options = { signal: caller.signal };
-      for await (const _item of host.stream('executions.get', { id, stream: true }, options)) caller.abort();
-    })();
-    await assert.rejects(leaving, { code: 'cancelled' });
+    const stream = host.stream('executions.get', { id, stream: true }, { signal: caller.signal });
+    await assert.rejects(
+      each(stream, () => caller.abort()),
+      { code: 'cancelled' },
+    );
     await host.call('executions.input', { id, data: 'x', close: true });
     assert.equal((await creating).result?.stdout, 'x');
   });

@@ -10,7 +10,7 @@ import {
   type Principal,
 } from '@soulbox/plugin-sdk';
 import { testPrincipal } from '@soulbox/plugin-sdk/testing';
-import { gate, scriptedHost } from '../support/scripted-host.ts';
+import { each, gate, leaveAfterOne, scriptedHost } from '../support/scripted-host.ts';
 
 const base = { summary: 'For the test.', owner: { kind: 'host' }, effect: 'read', errors: [] } as const;
 const anything = z.record(z.string(), z.unknown());
@@ -99,9 +99,7 @@ describe('the one way in', () => {
     await assert.rejects(reading(), { code: 'storage_failed' });
     assert.deepEqual(items, [{ event: 'one' }]);
     await assert.rejects(
-      async () => {
-        for await (const _item of host.stream('unruly.nothing')) assert.fail('there is nothing to hear');
-      },
+      each(host.stream('unruly.nothing'), () => assert.fail('there is nothing to hear')),
       { code: 'unknown_operation' },
     );
   });
@@ -120,7 +118,7 @@ describe('the one way in', () => {
       },
     });
     await using host = await scriptedHost({ plugins: { patient: { plugin } } });
-    for await (const _item of host.stream('patient.work')) break;
+    await leaveAfterOne(host.stream('patient.work'));
     await done.passed;
     await new Promise((resolve) => setImmediate(resolve));
   });

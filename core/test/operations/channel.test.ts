@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Channel } from '../../src/operations/channel.ts';
+import { each } from '../support/scripted-host.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -39,9 +40,7 @@ describe('channel', () => {
 
   it('ends for a consumer that waits', async () => {
     const channel = new Channel<string>();
-    const receiving = (async () => {
-      for await (const _value of channel) assert.fail('nothing was sent');
-    })();
+    const receiving = each(channel, () => assert.fail('nothing was sent'));
     await turn();
     channel.close();
     await receiving;

@@ -112,7 +112,7 @@ describe('plugins.list', () => {
     assert.deepEqual([of('skipping')?.state, of('skipping')?.reason], ['skipped', 'no graphics card']);
     assert.deepEqual([of('sick')?.state, of('sick')?.reason], ['degraded', 'down']);
     assert.deepEqual(of('scripted-sandbox')?.provides, ['sandbox-driver:scripted', 'language-runtime:script']);
-    const [veto] = of('taps')?.hooks as { hook: string; calls: number; errors: number }[];
+    const [veto] = (of('taps')?.hooks ?? []) as { hook: string; calls: number; errors: number }[];
     assert.deepEqual([veto?.hook, veto?.calls, veto?.errors], ['execution.veto', 1, 0]);
   });
 });

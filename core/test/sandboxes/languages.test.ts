@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it, mock } from 'node:test';
+import { afterEach, describe as suite, it, mock } from 'node:test';
 import { pino } from 'pino';
 import { LanguageRuntime, type LanguageInfo } from '@soulbox/plugin-sdk';
 import { Languages } from '../../src/sandboxes/languages.ts';
@@ -39,7 +39,7 @@ function make(described: Readonly<Record<string, () => unknown>>) {
 
 const names = async (languages: Languages) => (await languages.list()).map((language) => language.info.name);
 
-describe('languages', () => {
+suite('languages', () => {
   afterEach(() => mock.timers.reset());
 
   it('are listed by name, and asked once until plugins come or go', async () => {

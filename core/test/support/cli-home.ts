@@ -125,16 +125,16 @@ export async function makeHome(
     await writeFile(path, content);
     return path;
   };
-  for (const [name, { code, soulbox = { id: name }, exports = './index.mjs', files = {} }] of Object.entries(
+  for (const [name, { code, soulbox: own = { id: name }, exports = './index.mjs', files = {} }] of Object.entries(
     packages,
   )) {
-    const packageJson = { name, version: '1.2.3', engines: { soulbox: '^1.0.0' }, soulbox, exports };
+    const packageJson = { name, version: '1.2.3', engines: { soulbox: '^1.0.0' }, soulbox: own, exports };
     await file(`${name}/package.json`, JSON.stringify(packageJson));
     await file(`${name}/index.mjs`, code);
     for (const [path, content] of Object.entries(files)) await file(`${name}/${path}`, String(content));
   }
   const entries = plugins.map((name) => [name, { package: `./${name}` }]);
-  const given = (settings['plugins'] ?? {}) as object;
+  const given = settings['plugins'] as object | undefined;
   const config = {
     extends: 'none',
     ...settings,

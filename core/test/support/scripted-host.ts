@@ -82,6 +82,18 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+/** Shows `visit` each item until the end. */
+export async function each<T>(items: AsyncIterable<T>, visit: (item: T) => unknown): Promise<void> {
+  for await (const item of items) await visit(item);
+}
+
+/** Takes the first item and walks away. */
+export async function leaveAfterOne(items: AsyncIterable<unknown>): Promise<void> {
+  const iterator = items[Symbol.asyncIterator]();
+  await iterator.next();
+  await iterator.return?.();
+}
+
 export interface Gate {
   readonly passed: Promise<void>;
   open(): void;
