@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,9 +72,8 @@ static void add_times(const char *pid, struct totals *totals) {
   if (read_file_at(dirfd(processes), path, text, sizeof text) <= 0) return;
   /* The second field is a name that the program chose; only the last parenthesis ends it. */
   const char *after = strrchr(text, ')');
-  if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu %*d %*d %llu",
-                              &user, &system, &ended_user, &ended_system, &threads) != 5)
-    return;
+  static const char fields[] = " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu %*d %*d %llu";
+  if (after == NULL || sscanf(after + 1, fields, &user, &system, &ended_user, &ended_system, &threads) != 5) return;
   totals->cpu_us += (user + system + ended_user + ended_system) * (1000000u / (uint64_t)sysconf(_SC_CLK_TCK));
   totals->threads += threads;
 }

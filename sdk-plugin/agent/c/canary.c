@@ -15,7 +15,8 @@ static int count_processes(void) {
   int count = 0;
   DIR *processes = opendir("/proc");
   if (processes == NULL) return -1;
-  for (struct dirent *entry; (entry = readdir(processes)) != NULL;) count += isdigit((unsigned char)entry->d_name[0]) != 0;
+  for (struct dirent *entry; (entry = readdir(processes)) != NULL;)
+    count += isdigit((unsigned char)entry->d_name[0]) != 0;
   closedir(processes);
   return count;
 }

@@ -26,7 +26,8 @@ int channel_init(struct channel *channel, int fd);
 /* Reads what is there. */
 enum channel_state channel_fill(struct channel *channel);
 
-/* 1: `frame` is whole; it stays valid until channel_consume. 0: more bytes are needed. -1: the length is not allowed. */
+/* 1: `frame` is whole; it stays valid until channel_consume. 0: more bytes are needed. -1: no frame is so long or so
+   short. */
 int channel_frame(const struct channel *channel, struct frame *frame);
 void channel_consume(struct channel *channel, const struct frame *frame);
 

@@ -1,7 +1,6 @@
 #include "options.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"

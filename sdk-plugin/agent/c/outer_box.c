@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -123,8 +122,9 @@ static void write_own(pid_t pid) {
 
 /* The launcher keeps no power beside waiting. */
 static void become_nobody(const struct options *options) {
-  if (options->has_uids && (setgroups(0, NULL) < 0 || setresgid(options->uid_base, options->uid_base, options->uid_base) < 0 ||
-                            setresuid(options->uid_base, options->uid_base, options->uid_base) < 0))
+  uint32_t user = options->uid_base;
+  if (options->has_uids &&
+      (setgroups(0, NULL) < 0 || setresgid(user, user, user) < 0 || setresuid(user, user, user) < 0))
     fail_step("launcher-user");
   if (keep_capabilities(0) < 0) fail_step("launcher-capabilities");
   die_with_parent();

@@ -1,6 +1,5 @@
 #include "outer_root.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

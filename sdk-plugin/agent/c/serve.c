@@ -34,11 +34,12 @@ static void allocate(unsigned max_runs) {
   for (unsigned i = 0; i < max_runs; i++) agent.runs[i].stdin_ring = ring + (size_t)i * STDIN_WINDOW;
 }
 
-/* A run holds up to a dozen descriptors. Not being able to have more is no error: the run that lacks them is refused. */
+/* A run holds up to a dozen descriptors. Where there are fewer, the run that lacks them is refused. */
 static void allow_descriptors(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
-  if (limit.rlim_cur < MOST_DESCRIPTORS) limit.rlim_cur = limit.rlim_max < MOST_DESCRIPTORS ? limit.rlim_max : MOST_DESCRIPTORS;
+  if (limit.rlim_cur >= MOST_DESCRIPTORS) return;
+  limit.rlim_cur = limit.rlim_max < MOST_DESCRIPTORS ? limit.rlim_max : MOST_DESCRIPTORS;
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
