@@ -25,7 +25,7 @@ export interface HostChoice {
   readonly key?: string | undefined;
 }
 
-const defaultUrl = 'ws://127.0.0.1:7070/rpc';
+export const defaultUrl = 'ws://127.0.0.1:7070/rpc';
 
 /** Whoever may run a host on this machine may do everything in it. */
 const localPrincipal: Principal = Object.freeze({ id: 'local', tenant: 'default', roles: ['admin'], scopes: ['*'] });

@@ -1,10 +1,16 @@
-import { isSoulboxError, type ExecutionResult, type Principal } from '@soulbox/plugin-sdk';
+import {
+  isSoulboxError,
+  type DriverReport,
+  type ExecutionResult,
+  type Principal,
+  type SoulboxError,
+} from '@soulbox/plugin-sdk';
 import { randomUUID } from 'node:crypto';
 import { Host } from '../host.ts';
 import { currentPlugin } from '../plugins/attribution.ts';
 import { hostVersion } from '../version.ts';
 import { parse, type Command, type CommandContext } from './command.ts';
-import { hostOptions, readConfig } from './connect.ts';
+import { defaultUrl, hostOptions, readConfig } from './connect.ts';
 import { styler, write, type Style } from './terminal.ts';
 
 const canaryPrincipal: Principal = Object.freeze({
@@ -60,6 +66,12 @@ async function sayLanguages(host: Host, say: Say, paint: Paint): Promise<void> {
   }
 }
 
+/** What the drivers that were tried say would make them work. */
+function driversAdvice(error: SoulboxError): readonly string[] {
+  const drivers = (error.details?.['drivers'] ?? []) as readonly Pick<DriverReport, 'advice'>[];
+  return drivers.flatMap(({ advice }) => advice);
+}
+
 /** Whether programs can be run; where not, says why and what to do about it. */
 async function saySandbox(host: Host, say: Say, paint: Paint): Promise<boolean> {
   await say(paint('bold', 'sandbox'));
@@ -73,7 +85,8 @@ async function saySandbox(host: Host, say: Say, paint: Paint): Promise<boolean> 
   } catch (thrown) {
     if (!isSoulboxError(thrown)) throw thrown;
     await say(`  ${paint('red', thrown.code)}: executions will be refused: ${thrown.message}`);
-    await say(`  ${paint('yellow', 'advice')} ${thrown.entry.advice}`);
+    for (const advice of [...driversAdvice(thrown), thrown.entry.advice])
+      await say(`  ${paint('yellow', 'advice')} ${advice}`);
     return false;
   }
 }
@@ -85,7 +98,9 @@ async function sayWelcome(host: Host, say: Say, paint: Paint): Promise<void> {
   }
   const key = host.notices[0]?.secret ?? 'YOUR_KEY';
   for (const address of host.addresses) await say(`${paint('bold', 'listening')} on ${address}`);
-  await say(`${paint('bold', 'try')}  SOULBOX_KEY=${key} npx soulbox run examples/hello.py`);
+  const elsewhere = host.addresses.find((address) => address !== defaultUrl);
+  const url = elsewhere === undefined ? '' : `SOULBOX_URL=${elsewhere} `;
+  await say(`${paint('bold', 'try')}  ${url}SOULBOX_KEY=${key} npx soulbox run examples/hello.py`);
 }
 
 /** Keeps the host up over what a plugin's own timers and promises throw; anything else ends it in order. */
