@@ -6,6 +6,11 @@ type Entry =
   | { readonly type: OutputStream; readonly bytes: Uint8Array }
   | { readonly type: Exclude<ExecutionEvent['type'], OutputStream>; readonly data: Record<string, unknown> };
 
+const streams = ['stdout', 'stderr'] as const;
+/** From so many events on, output is gathered into larger pieces: a program that writes byte by byte must not fill the memory. */
+const manyEntries = 10_000;
+const gatherMs = 50;
+
 /**
  * Everything that happened in one execution, in order. Output is kept here and nowhere else while it runs; its size is
  * bounded by the execution's output limit, so that any number of slow readers costs nothing more.
@@ -15,6 +20,8 @@ export class EventLog {
   private readonly entries: Entry[] = [];
   private readonly splitters = { stdout: new CharacterSplitter(), stderr: new CharacterSplitter() };
   private readonly waiting = new Set<() => void>();
+  private readonly gathered: Record<OutputStream, Uint8Array[]> = { stdout: [], stderr: [] };
+  private gathering: NodeJS.Timeout | undefined;
   private ended = false;
   private size = 0;
 
@@ -37,12 +44,25 @@ export class EventLog {
 
   output(stream: OutputStream, chunk: Uint8Array): void {
     const bytes = this.splitters[stream].push(chunk);
-    if (bytes.length > 0) this.append({ type: stream, bytes });
+    if (bytes.length === 0) return;
+    if (this.entries.length < manyEntries) return this.append({ type: stream, bytes: compact(bytes) });
+    this.gathered[stream].push(compact(bytes));
+    this.gathering ??= setTimeout(() => this.flushGathered(), gatherMs);
+  }
+
+  private flushGathered(): void {
+    clearTimeout(this.gathering);
+    this.gathering = undefined;
+    for (const stream of streams) {
+      const bytes = Buffer.concat(this.gathered[stream].splice(0));
+      if (bytes.length > 0) this.append({ type: stream, bytes });
+    }
   }
 
   /** No more output will come: bytes held back for the end of a character are let go. */
   flushOutput(): void {
-    for (const stream of ['stdout', 'stderr'] as const) {
+    this.flushGathered();
+    for (const stream of streams) {
       const bytes = this.splitters[stream].flush();
       if (bytes.length > 0) this.append({ type: stream, bytes });
     }
@@ -94,4 +114,9 @@ export class EventLog {
     const { text, encoding } = toWireText(entry.bytes);
     return { id: this.id, seq, type: entry.type, data: text, ...(encoding === 'base64' ? { encoding } : {}) };
   }
+}
+
+/** A piece that stands alone: a short view of a long buffer would keep the whole of it. */
+function compact(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength * 2 < bytes.buffer.byteLength ? Buffer.from(bytes) : bytes;
 }

@@ -88,4 +88,42 @@ describe('event log', () => {
     assert.equal((await stays).length, 2);
     await each(log.after(0, leaving.signal), () => assert.fail('an aborted reader gets nothing'));
   });
+
+  it('gathers the output of a program that floods it with small pieces, and loses none', async () => {
+    const log = new EventLog('e');
+    const reader = read(log);
+    const pieces = 60_000;
+    for (let i = 0; i < pieces; i += 1) {
+      log.output('stdout', Buffer.from('o'));
+      log.output('stderr', Buffer.from('e'));
+      if (i === 20_000) await new Promise((resolve) => setTimeout(resolve, 60)); // a first gathering comes to its end
+    }
+    log.flushOutput();
+    log.event('settled', {});
+    log.end();
+    const events = await reader;
+    assert.ok(events.length < 10_010, `${events.length} events`);
+    assert.deepEqual(
+      events.map((event) => event.seq),
+      events.map((_, i) => i + 1),
+    );
+    for (const [stream, letter] of [
+      ['stdout', 'o'],
+      ['stderr', 'e'],
+    ] as const) {
+      assert.equal(Buffer.from(log.collect(stream)).toString(), letter.repeat(pieces));
+      const told = events.filter((event) => event.type === stream).map((event) => event.data as string);
+      assert.equal(told.join(''), letter.repeat(pieces));
+    }
+    assert.equal(log.bytes, pieces * 2);
+    assert.equal(events.at(-1)?.type, 'settled');
+  });
+
+  it('keeps no long buffer for the sake of a short piece', () => {
+    const log = new EventLog('e');
+    const long = Buffer.alloc(1024 * 1024, 'x');
+    log.output('stdout', long.subarray(0, 10));
+    long.fill('y');
+    assert.equal(Buffer.from(log.collect('stdout')).toString(), 'x'.repeat(10));
+  });
 });
