@@ -215,11 +215,17 @@ export class Executions {
     return record.result;
   }
 
-  /** Ends a running execution and answers with its result; one that has ended already stays as it is. */
+  /**
+   * Ends a running execution and answers with its result; one that has ended already stays as it is.
+   * @throws not_found, conflict when another host runs it
+   */
   async cancel(id: string, call: OperationCall): Promise<ExecutionResult> {
     const live = this.liveOf(id, call);
     live?.cancel();
-    return live ? settledOf(live, call) : (await this.records.find(id, call.principal.tenant)).result;
+    if (live) return settledOf(live, call);
+    const { result } = await this.records.find(id, call.principal.tenant);
+    if (result.status === 'running') throw runsElsewhere();
+    return result;
   }
 
   /** Adds to the standard input of a running execution. @throws not_found, conflict when it is closed */
@@ -227,7 +233,7 @@ export class Executions {
     const live = this.liveOf(id, call);
     if (!live) {
       await this.records.find(id, call.principal.tenant);
-      throw new SoulboxError('conflict', 'this execution does not run on this host any more');
+      throw runsElsewhere();
     }
     await live.stdin.push(data);
     if (close) live.stdin.close();
@@ -261,6 +267,10 @@ async function settledOf(live: LiveExecution, call: OperationCall): Promise<Exec
   const result = await unlessAborted(live.settled, call.signal);
   if (!result) throw cancelled();
   return result;
+}
+
+function runsElsewhere(): SoulboxError {
+  return new SoulboxError('conflict', 'this execution does not run on this host');
 }
 
 function cancelled(): SoulboxError {

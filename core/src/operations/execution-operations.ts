@@ -83,7 +83,7 @@ const cancel = defineOperation({
   permission: 'executions:cancel',
   owner: tenantOwned,
   effect: 'write',
-  errors: ['not_found'],
+  errors: ['not_found', 'conflict'],
 });
 
 const input = defineOperation({

@@ -58,7 +58,7 @@ describe('events of an execution', () => {
       [...new Set(told.events.map((event) => event.type))],
       ['accepted', 'started', 'stage', 'stdout', 'settled'],
     );
-    const output = told.events.filter((event) => event.type === 'stdout').map((event) => String(event.data));
+    const output = told.events.filter((event) => event.type === 'stdout').map((event) => event.data as string);
     assert.equal(output.join(''), told.result?.stdout);
     assert.deepEqual(await slow, told);
     assert.deepEqual(await late, { events: told.events.slice(3), result: told.result });
@@ -143,6 +143,12 @@ describe('an execution that is no longer in memory', () => {
     const givesUp = other.call('executions.get', { id, stream: true }, { signal: caller.signal });
     setImmediate(() => caller.abort());
     await assert.rejects(givesUp, { code: 'cancelled' });
+    await assert.rejects(
+      other.call('executions.cancel', { id }),
+      { code: 'conflict' },
+      'it cannot end what it does not run',
+    );
+    await assert.rejects(other.call('executions.input', { id, data: 'x' }), { code: 'conflict' });
     const watching = listen(other, 'executions.get', { id });
     await one.call('executions.input', { id, data: 'x', close: true });
     const result = await creating;
