@@ -16,6 +16,15 @@ function sha256(...parts: readonly string[]): string {
   return hash.digest('hex');
 }
 
+/** JSON in which the order of keys makes no difference. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+}
+
 /** What makes two requests the same one, sent twice. */
 export class IdempotencyKey {
   private readonly id: string;
@@ -24,7 +33,7 @@ export class IdempotencyKey {
   constructor(tenant: string, key: string, params: ExecutionParams) {
     const { stream: _stream, idempotencyKey: _key, ...request } = params;
     this.id = sha256(tenant, key);
-    this.requestHash = sha256(JSON.stringify(Object.entries(request).toSorted(([a], [b]) => a.localeCompare(b))));
+    this.requestHash = sha256(canonicalJson(request));
   }
 
   /** The execution that this key made before. @throws idempotency_mismatch when it was another request. */

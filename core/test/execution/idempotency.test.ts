@@ -52,6 +52,17 @@ describe('idempotency key', () => {
     assert.equal(host.driver.ran.length, 1, 'whether events are wanted makes no other request');
   });
 
+  it('takes a request for the same whatever the order of its keys, but not of its arguments', async () => {
+    await using host = await scriptedHost();
+    const first = await host.call('executions.create', { ...program, env: { A: '1', B: '2' }, args: ['a', 'b'] });
+    const { language, code, idempotencyKey } = program;
+    const again = { args: ['a', 'b'], idempotencyKey, env: { B: '2', A: '1' }, code, language };
+    assert.deepEqual(await host.call('executions.create', again), first);
+    await assert.rejects(host.call('executions.create', { ...again, args: ['b', 'a'] }), {
+      code: 'idempotency_mismatch',
+    });
+  });
+
   it('knows nothing of the keys of another tenant', async () => {
     await using host = await scriptedHost();
     const mine = (await host.call('executions.create', program)) as ExecutionResult;
