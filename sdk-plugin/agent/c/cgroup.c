@@ -123,8 +123,8 @@ struct leaf_counters leaf_read(const struct cgroups *groups, const struct leaf *
 
 void leaf_reset_peak(const struct cgroups *groups, const struct leaf *leaf) {
   for (int i = 0; i < groups->count; i++)
-    if (groups->hierarchies[i].memory)
-      write_file_at(leaf->dirs[i], groups->hierarchies[i].v2 ? "memory.peak" : "memory.max_usage_in_bytes", "0");
+    if (groups->hierarchies[i].memory && !groups->hierarchies[i].v2)
+      write_file_at(leaf->dirs[i], "memory.max_usage_in_bytes", "0");
 }
 
 void leaf_close(struct leaf *leaf) {

@@ -46,7 +46,7 @@ struct leaf_counters leaf_read(const struct cgroups *groups, const struct leaf *
 /* Only the processor time, in microseconds. */
 uint64_t leaf_cpu_us(const struct cgroups *groups, const struct leaf *leaf);
 
-/* Starts peak_memory anew, where the kernel can. */
+/* Starts peak_memory anew, in version 1. Version 2 has no lasting way to. */
 void leaf_reset_peak(const struct cgroups *groups, const struct leaf *leaf);
 
 void leaf_close(struct leaf *leaf);

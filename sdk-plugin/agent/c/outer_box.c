@@ -23,7 +23,9 @@
 #include "system.h"
 
 enum {
-  OUTER_NAMESPACES = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP,
+  /* No cgroup namespace: where version 2 is mounted with `nsdelegate`, as systemd does, the agent could then not move
+     runs into leaves beside its own. Each box gets one, within its leaf. */
+  OUTER_NAMESPACES = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET,
   /* The user of an ordinary user's box: not 0, whose mapping onwards would want a capability of its own. */
   LONE_USER = 1000,
 };

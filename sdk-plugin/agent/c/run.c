@@ -94,7 +94,8 @@ static void take_report(struct run *run) {
       if (run->state == RUN_STARTING) run->state = RUN_READY;
       return;
     case REPORT_REFUSED:
-      run_refuse(run, report->refusal, report->step, report->value);
+      /* The init of a box is trusted less than the agent. */
+      run_refuse(run, report->refusal <= REFUSAL_DISK ? report->refusal : REFUSAL_SETUP, report->step, report->value);
       return;
     case REPORT_ENDED:
       if (run->state != RUN_RUNNING) return;
