@@ -74,40 +74,15 @@ export function errorPart(error: SoulboxError): NonNullable<ExecutionResult['err
   return { code: error.code, message: error.message, retryable: error.entry.retryable };
 }
 
-/** The parts that hooks cannot change: what happened, and what held it. */
+/** The parts that hooks cannot change: all but the output and the labels. */
 export function protectedParts(result: ExecutionResult): Partial<ExecutionResult> {
   const {
-    id,
-    verdict,
-    status,
-    exitCode,
-    signal,
-    usage,
-    stages,
-    language,
-    sandbox,
-    enforced,
-    cache,
-    createdAt,
-    startedAt,
-    settledAt,
-    error,
+    stdout: _stdout,
+    stderr: _stderr,
+    encoding: _encoding,
+    truncated: _truncated,
+    labels: _labels,
+    ...kept
   } = result;
-  return {
-    id,
-    verdict,
-    status,
-    exitCode,
-    signal,
-    usage,
-    stages,
-    language,
-    sandbox,
-    enforced,
-    cache,
-    createdAt,
-    startedAt,
-    settledAt,
-    error,
-  };
+  return kept;
 }
