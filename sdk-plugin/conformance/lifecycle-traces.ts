@@ -1,5 +1,5 @@
 import { createHook } from 'node:async_hooks';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,11 +73,8 @@ export class Traces {
 
 /** The files that this process holds open; none where the system does not say. */
 export function openFiles(): readonly string[] {
-  try {
-    return readdirSync('/proc/self/fd').flatMap(openFile).toSorted();
-  } catch {
-    return [];
-  }
+  const folder = '/proc/self/fd';
+  return existsSync(folder) ? readdirSync(folder).flatMap(openFile).toSorted() : [];
 }
 
 function openFile(descriptor: string): string[] {

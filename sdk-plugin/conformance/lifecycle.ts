@@ -57,7 +57,7 @@ async function assertStopsCleanly(host: TestHost, options: LifecycleSuiteOptions
   const { state } = record;
   await host.stop();
   const skipped = state === 'skipped';
-  assert.equal(record.state, skipped ? 'skipped' : 'stopped');
+  assert.equal(record.state, skipped ? 'skipped' : 'stopped', `${record.state}: ${record.reason}`);
   if (!skipped) assert.equal(record.reason, null, 'it did not give everything back in time, or threw');
 }
 
