@@ -185,6 +185,8 @@ export class BoxPool {
     this.filling = this.filling
       .then(() => this.fill())
       .catch((thrown: unknown) => {
+        // Once closed, a box that is given up half-made is as it should be.
+        if (this.abort.signal.aborted) return;
         this.log.warn({ err: toSoulboxError(thrown) }, 'no sandbox could be made ready ahead of need');
       });
   }

@@ -8,7 +8,8 @@ import { HookBus } from '../../src/hooks/hook-bus.ts';
 import { BoxPool } from '../../src/sandboxes/pool.ts';
 import { gate, until } from '../support/scripted-host.ts';
 
-const log = pino({ level: 'silent' });
+const warnings: string[] = [];
+const log = pino({ level: 'warn' }, { write: (line) => void warnings.push(line) });
 const owner = { id: 'test', log, signal: new AbortController().signal };
 
 /** A driver whose boxes are made one by one as the test says. */
@@ -217,6 +218,29 @@ describe('box pool', () => {
     await assert.rejects(pool.acquire('b'), { code: 'draining' });
     await pool.warm();
     assert.equal(driver.created.length, 2);
+  });
+
+  it('complains of a box that could not be made ready, but not when that is because it was closed', async () => {
+    const { pool, driver } = await make({ ready: 1 });
+    warnings.length = 0;
+    driver.failures = 1;
+    await pool.warm();
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /no sandbox could be made ready ahead of need/);
+    class Obedient extends SteeredDriver {
+      override create(_spec: SandboxSpec, options?: { signal: AbortSignal }): Promise<SandboxInfo> {
+        return new Promise((_, reject) =>
+          options?.signal.addEventListener('abort', () => reject(new Error('given up as told'))),
+        );
+      }
+    }
+    const closing = await make({ ready: 1 }, new Obedient());
+    const warming = closing.pool.warm();
+    await new Promise((resolve) => setImmediate(resolve));
+    await closing.pool.close();
+    await warming;
+    assert.equal(warnings.length, 1);
+    await pool.close();
   });
 
   it('closes although a box cannot be destroyed, or not in time', async () => {
