@@ -27,9 +27,9 @@ enum {
   EXIT_NOT_FOUND = 127,
 };
 
-/* Room beside what the watchdog watches: private mappings are often reserved and never touched. */
-static const uint64_t reserved_bytes = UINT64_C(256) << 20;
-static const uint64_t reserved_factor = 4;
+/* Room beside what the watchdog watches. Mappings are often reserved and never touched; and a program that asks for
+   far too much shall meet the limit on memory, as it does with a cgroup, not an error that it can hide. */
+static const uint64_t reserved_bytes = UINT64_C(16) << 30;
 
 struct stage {
   char **arguments;
@@ -91,7 +91,7 @@ static int limit_resources(const struct box_plan *plan) {
                 limit_resource(RLIMIT_NICE, 0, 0) < 0 || limit_resource(RLIMIT_RTPRIO, 0, 0) < 0;
   if (plan->holders.processes == HELD_BY_WATCHDOG) failed |= limit_resource(RLIMIT_NPROC, processes, processes) < 0;
   if (plan->holders.memory == HELD_BY_WATCHDOG) {
-    uint64_t bytes = limits->memory * reserved_factor + reserved_bytes;
+    uint64_t bytes = limits->memory + reserved_bytes;
     failed |= limit_resource(RLIMIT_DATA, bytes, bytes) < 0;
   }
   return failed ? -1 : 0;

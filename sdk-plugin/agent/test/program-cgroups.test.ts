@@ -59,6 +59,7 @@ for (const version of [1, 2] as const) {
       ['spin-in-children', { cpuMs: 300 }, 'timeout'],
       ['eat-memory', { memory: 48 * mebibyte }, 'memory-limit'],
       ['eat-memory-in-child', { memory: 48 * mebibyte }, 'memory-limit'],
+      ['allocate-at-once 4000000000', { memory: 48 * mebibyte }, 'memory-limit'],
       ['hoard-sockets', { memory: 48 * mebibyte }, 'memory-limit'],
       ['hide-memory', { memory: 48 * mebibyte }, 'memory-limit'],
       ['fill-disk x', { memory: 48 * mebibyte, disk: 512 * mebibyte }, 'memory-limit'],

@@ -28,6 +28,12 @@ const cases: readonly Case[] = [
   { deed: 'spin-in-children', limits: { cpuMs: 300 }, verdict: 'timeout', limit: 'cpuMs' },
   { deed: 'eat-memory', limits: { memory: 64 * mebibyte }, verdict: 'memory-limit', limit: 'memoryBytes' },
   { deed: 'eat-memory-in-child', limits: { memory: 64 * mebibyte }, verdict: 'memory-limit', limit: 'memoryBytes' },
+  {
+    deed: 'allocate-at-once 4000000000',
+    limits: { memory: 64 * mebibyte },
+    verdict: 'memory-limit',
+    limit: 'memoryBytes',
+  },
   { deed: 'hoard-sockets', limits: { memory: 64 * mebibyte }, verdict: 'memory-limit', limit: 'memoryBytes' },
   { deed: 'hide-memory', limits: { memory: 64 * mebibyte }, verdict: 'memory-limit', limit: 'memoryBytes' },
   {

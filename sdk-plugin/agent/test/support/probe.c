@@ -62,6 +62,13 @@ static void hoard_sockets(void) {
   pause();
 }
 
+static void allocate_at_once(size_t bytes) {
+  char *all = malloc(bytes);
+  if (all == NULL) exit(7);
+  memset(all, 1, bytes);
+  exit(all[bytes / 2]);
+}
+
 static void eat_memory_in_child(void) {
   pid_t pid = fork();
   if (pid == 0) eat_memory(MAP_PRIVATE, 0);
@@ -202,6 +209,7 @@ int main(int count, char **all) {
   DEED("eat-memory", eat_memory(MAP_PRIVATE, 0))
   DEED("eat-memory-in-child", eat_memory_in_child())
   DEED("hide-memory", eat_memory(MAP_SHARED, 1))
+  DEED("allocate-at-once", allocate_at_once((size_t)number(arguments, 0)))
   DEED("hoard-sockets", hoard_sockets())
   DEED("fork-bomb", fork_bomb())
   DEED("fork-bomb-forever", fork_bomb_forever())
