@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Store } from '@soulbox/plugin-sdk';
 
 const collection = 'instances';
 const heartbeatMs = 10_000;
-/** A host on another machine that has not been heard of for so long is taken for dead. */
+/** A host whose process cannot be seen from here and that has not been heard of for so long is taken for dead. */
 const deadAfterMs = 60_000;
 
 interface InstanceRecord {
@@ -14,6 +14,8 @@ interface InstanceRecord {
   readonly startTicks: string;
   /** Tells this boot of the machine from others. */
   readonly bootId: string;
+  /** Where the pid counts: containers on one machine may share a host name, but not their pids. */
+  readonly pidNamespace: string;
   readonly hostname: string;
   readonly heartbeatAt: number;
 }
@@ -26,6 +28,10 @@ async function startTicks(pid: number): Promise<string> {
 
 async function bootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim();
+}
+
+function pidNamespace(): Promise<string> {
+  return readlink('/proc/self/ns/pid').catch(() => '');
 }
 
 function processExists(pid: number): boolean {
@@ -62,6 +68,7 @@ export class Instance {
       pid: process.pid,
       startTicks: await startTicks(process.pid),
       bootId: await bootId(),
+      pidNamespace: await pidNamespace(),
       hostname: hostname(),
       heartbeatAt: Date.now(),
     };
@@ -94,8 +101,10 @@ export class Instance {
 }
 
 async function alive(record: InstanceRecord): Promise<boolean> {
-  if (record.hostname !== hostname()) return Date.now() - record.heartbeatAt < deadAfterMs;
+  const heardOf = Date.now() - record.heartbeatAt < deadAfterMs;
+  if (record.hostname !== hostname()) return heardOf;
   if (record.bootId !== (await bootId())) return false;
+  if (record.pidNamespace !== (await pidNamespace())) return heardOf;
   if (record.startTicks !== '') return (await startTicks(record.pid)) === record.startTicks;
   return processExists(record.pid);
 }

@@ -96,6 +96,8 @@ describe('a run of the host', () => {
       ['a system without start times', { startTicks: '' }, true],
       ['a system without start times, and gone', { startTicks: '', pid: 2 ** 22 + 1 }, false],
       ['init, whom an ordinary user may not signal', { startTicks: '', pid: 1 }, true],
+      ['another container of this machine', { pidNamespace: 'pid:[1]', pid: 2 ** 22 + 1 }, true],
+      ['another container, silent', { pidNamespace: 'pid:[1]', heartbeatAt: Date.now() - 70_000 }, false],
       ['another machine, heard of', { hostname: 'else', bootId: 'x', heartbeatAt: Date.now() - 50_000 }, true],
       ['another machine, silent', { hostname: 'else', bootId: 'x', heartbeatAt: Date.now() - 70_000 }, false],
     ];
