@@ -18,6 +18,8 @@ const flags = sanitize
       '-O2',
       '-static-pie',
       '-fstack-protector-strong',
+      // Some compilers define another level themselves, and warn where that is done twice.
+      '-U_FORTIFY_SOURCE',
       '-D_FORTIFY_SOURCE=2',
       '-Wl,-z,relro,-z,now,-z,noexecstack',
       '-s',

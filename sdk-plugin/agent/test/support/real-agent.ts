@@ -19,7 +19,7 @@ export interface Limits {
   credit: number;
 }
 
-export const generous: Limits = {
+const generous: Limits = {
   wallMs: 20_000,
   cpuMs: 20_000,
   memory: 256 * 1024 * 1024,
