@@ -29,7 +29,6 @@ const PluginEntrySchema = z.strictObject({
   /** Whether the host refuses to start without it. */
   required: z.boolean().default(false),
 });
-export type PluginEntry = z.infer<typeof PluginEntrySchema>;
 
 /** The whole configuration file. Every key has a default; unknown keys are refused. */
 export const ConfigSchema = z.strictObject({
