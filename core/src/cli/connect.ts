@@ -8,6 +8,7 @@ import {
 } from '@soulbox/plugin-sdk';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { Host } from '../host.ts';
+import { makeLog } from '../log.ts';
 import { importExport, resolvePackage } from '../plugins/resolve.ts';
 import type { CommandContext } from './command.ts';
 
@@ -48,6 +49,13 @@ async function connectRemote(loaded: LoadedConfig, url: string, key: string): Pr
   throw new SoulboxError('unsupported', `no configured plugin has a client for "${url}"`);
 }
 
+/** A host for one command, which listens nowhere. The command itself tells what goes wrong, so the log keeps still. */
+export async function bootOnce(loaded: LoadedConfig): Promise<Host> {
+  const host = new Host({ config: loaded, listen: false, log: makeLog('fatal', loaded.secrets) });
+  await host.start();
+  return host;
+}
+
 /** The host of this process as a client sees it. */
 class LocalClient implements RemoteClient {
   private readonly host: Host;
@@ -82,7 +90,5 @@ export async function connect(choice: HostChoice, context: CommandContext): Prom
   const url = choice.url ?? process.env['SOULBOX_URL'];
   const key = choice.key ?? process.env['SOULBOX_KEY'];
   if (url !== undefined || key !== undefined) return connectRemote(loaded, url ?? defaultUrl, key ?? '');
-  const host = new Host({ config: loaded, listen: false });
-  await host.start();
-  return new LocalClient(host);
+  return new LocalClient(await bootOnce(loaded));
 }

@@ -1,7 +1,6 @@
-import { Host } from '../host.ts';
 import type { DriverStatus } from '../sandboxes/registry.ts';
 import { parse, type Command, type CommandContext } from './command.ts';
-import { hostOptions, readConfig } from './connect.ts';
+import { bootOnce, hostOptions, readConfig } from './connect.ts';
 import { styler, write, type Terminal } from './terminal.ts';
 
 async function show(
@@ -30,8 +29,7 @@ async function show(
 
 async function doctor(args: readonly string[], context: CommandContext): Promise<number> {
   const { values } = parse(args, { config: hostOptions.config, json: hostOptions.json });
-  const host = new Host({ config: await readConfig(values, context), listen: false });
-  await host.start();
+  const host = await bootOnce(await readConfig(values, context));
   try {
     const drivers = await host.registry.inspectAll();
     const languages = (await host.languages.list()).map(({ info: { name, version, available, reason } }) => ({
