@@ -51,7 +51,10 @@ async function connectRemote(loaded: LoadedConfig, url: string, key: string): Pr
 
 /** A host for one command, which listens nowhere. The command itself tells what goes wrong, so the log keeps still. */
 export async function bootOnce(loaded: LoadedConfig): Promise<Host> {
-  const host = new Host({ config: loaded, listen: false, log: makeLog('fatal', loaded.secrets) });
+  const { config } = loaded;
+  // A spare box would be made and taken away again for nobody.
+  const once = { ...loaded, config: { ...config, sandbox: { ...config.sandbox, ready: 0 } } };
+  const host = new Host({ config: once, listen: false, log: makeLog('fatal', loaded.secrets) });
   await host.start();
   return host;
 }
