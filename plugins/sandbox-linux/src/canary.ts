@@ -37,18 +37,19 @@ export async function removeStaleSecrets(deploymentId: string, identity: HostIde
   return stale.length;
 }
 
-export function canaryRun(program: string, secret: PlantedSecret): RunSpec {
+/** The agent's own program goes along as a file: it may lie where a box has folders of its own, such as /tmp. */
+export function canaryRun(program: Uint8Array, secret: PlantedSecret): RunSpec {
   return {
     id: 'canary',
-    files: [],
-    stages: [{ name: 'run', argv: [program, 'canary', secret.path], env: {}, stdin: false }],
+    files: [{ path: 'canary', content: program, executable: true }],
+    stages: [{ name: 'run', argv: ['/home/sandbox/canary', 'canary', secret.path], env: {}, stdin: false }],
     limits: {
       wallMs: 5000,
       cpuMs: 5000,
       memoryBytes: 64 * 1024 * 1024,
       outputBytes: 4096,
       processes: 4,
-      diskBytes: 1024 * 1024,
+      diskBytes: 16 * 1024 * 1024,
     },
   };
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { isSoulboxError, type DriverReport, type Enforcement, type SandboxDriver } from '@soulbox/plugin-sdk';
 import { enforcementFrom } from '@soulbox/plugin-sdk/agent';
 import { canaryRun, judgeCanary, plantSecret } from './canary.ts';
@@ -11,7 +12,7 @@ export function unavailable(reason: string, advice: readonly string[] = []): Dri
   return { available: false, reason, enforced, capabilities: [], advice };
 }
 
-/** Builds a box with the agent's own program in it, runs the canary, and reports what it met. */
+/** Builds a box, runs the agent's own program in it as a canary, and reports what it met. */
 export async function probe(
   driver: SandboxDriver,
   program: string,
@@ -22,9 +23,9 @@ export async function probe(
   const secret = await plantSecret(deploymentId, identity);
   let box: string | undefined;
   try {
-    ({ id: box } = await driver.create({ paths: [program], labels: { purpose: 'canary' } }, { signal }));
+    ({ id: box } = await driver.create({ paths: [], labels: { purpose: 'canary' } }, { signal }));
     let output = '';
-    for await (const event of driver.run(box, canaryRun(program, secret), { signal })) {
+    for await (const event of driver.run(box, canaryRun(await readFile(program), secret), { signal })) {
       if (event.type === 'stdout') output += Buffer.from(event.data).toString('latin1');
       if (event.type !== 'end') continue;
       const { verdict, enforced } = event.outcome;

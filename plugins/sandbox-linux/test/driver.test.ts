@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { RunEvent, RunOutcome, RunSpec } from '@soulbox/plugin-sdk';
+import { locateAgent } from '@soulbox/plugin-sdk/agent';
 import { LinuxDriver, SettingsSchema, type LinuxDriverOptions } from '../src/driver.ts';
 import { hostIdentity } from '../src/host-identity.ts';
 import { allGone, descendants } from './support/descendants.ts';
@@ -73,6 +74,16 @@ describe('LinuxDriver', () => {
       const report = await driverWith(test, { locate: () => program }).probe({ signal });
       assert.deepEqual([report.available, report.enforced.level], [false, 'none'], program);
     }
+  });
+
+  it('takes an agent from below a folder that every box has for itself', async (test) => {
+    const folder = await mkdtemp(join(tmpdir(), 'soulbox-agent-'));
+    test.after(() => rm(folder, { recursive: true }));
+    await chmod(folder, 0o755);
+    const agent = join(folder, 'soulbox-agent');
+    await copyFile(locateAgent(), agent);
+    const report = await driverWith(test, { locate: () => agent }).probe({ signal });
+    assert.deepEqual([report.available, report.reason], [true, null]);
   });
 
   it('refuses a path that is not there by its step, not by its name', async (test) => {
