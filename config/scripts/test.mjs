@@ -76,19 +76,23 @@ function run() {
       detached: true,
     },
   );
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal));
+  const pid = /** @type {number} */ (child.pid);
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => signalGroup(pid, signal));
   return new Promise((settle) =>
     child.on('close', (code) => {
-      endGroup(/** @type {number} */ (child.pid));
+      signalGroup(pid, 'SIGKILL');
       settle(code ?? 1);
     }),
   );
 }
 
-/** @param {number} pid of the group's leader, which is gone */
-function endGroup(pid) {
+/**
+ * @param {number} leader
+ * @param {NodeJS.Signals} signal
+ */
+function signalGroup(leader, signal) {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-leader, signal);
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
   }
