@@ -41,7 +41,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   else if (names.length > 0) {
     const root = lock.packages[''];
     const sorted = Object.fromEntries(
-      Object.entries({ ...lock.packages, ...missing, '': root }).sort(([a], [b]) => (a < b ? -1 : 1)),
+      Object.entries({ ...lock.packages, ...missing, '': root }).toSorted(([a], [b]) => (a < b ? -1 : 1)),
     );
     writeFileSync(file, `${JSON.stringify({ ...lock, packages: sorted }, undefined, 2)}\n`);
   }
