@@ -180,8 +180,7 @@ export class Host {
 
   /** The boxes of the driver in use, made of what the languages need now. */
   private async openPool(): Promise<{ readonly chosen: ChosenDriver; readonly pool: BoxPool }> {
-    const chosen = await this.registry.choose();
-    const paths = await this.languages.paths();
+    const [chosen, paths] = await Promise.all([this.registry.choose(), this.languages.paths()]);
     if (this.stopping && !this.pool) throw new SoulboxError('draining', 'the host is shutting down');
     const { config } = this.options.config;
     if (this.pool?.chosen !== chosen) {
