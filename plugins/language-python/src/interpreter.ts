@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse, z } from '@soulbox/plugin-sdk';
 import {
   ToolchainUnusable,
@@ -53,8 +53,10 @@ async function inspect(candidate: string, packages: boolean): Promise<Interprete
   const ask = async (executable: string) =>
     parse(Answer, await probe(executable, ['-I', '-c', whereabouts], { env: { LANG: 'C.UTF-8' } }), 'internal');
   const asGiven = await ask(path);
-  // Only under its own name does the interpreter of a virtual environment know that it is one.
-  const [executable, answer] = asGiven.environment === null ? [program, await ask(program)] : [path, asGiven];
+  // Only under its own name does the interpreter of a virtual environment know that it is one. Under another name in
+  // the same folder it is the same to itself.
+  const executable = asGiven.environment === null ? program : path;
+  const answer = dirname(executable) === dirname(path) ? asGiven : await ask(executable);
   if (!atLeast(answer.version, oldest))
     throw new ToolchainUnusable(`Python ${answer.version} is too old; install Python ${oldest} or later`);
   const library = packages ? [...answer.library, ...answer.packages] : answer.library.flatMap(withoutPackages);

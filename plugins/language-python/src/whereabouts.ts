@@ -28,12 +28,12 @@ try:
             path = line.rstrip("\\n").split(None, 5)[5:]
             if path and path[0].startswith("/") and ".so" in os.path.basename(path[0]):
                 mapped.add(path[0])
-                # Programs ask for it by another name, which is a link beside it.
-                folder, file = os.path.split(path[0])
-                for name in os.listdir(folder):
-                    alias = os.path.join(folder, name)
-                    if name.startswith(file.split(".so")[0] + ".so") and os.path.realpath(alias) == path[0]:
-                        mapped.add(alias)
+    # Programs ask for a library by another name, which is a link beside it.
+    for folder in {os.path.dirname(path) for path in mapped}:
+        stems = tuple({os.path.basename(path).split(".so")[0] + ".so" for path in mapped if os.path.dirname(path) == folder})
+        for entry in os.scandir(folder):
+            if entry.is_symlink() and entry.name.startswith(stems) and os.path.realpath(entry.path) in mapped:
+                mapped.add(entry.path)
 except OSError:
     pass
 
