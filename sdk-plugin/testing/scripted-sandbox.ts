@@ -102,8 +102,8 @@ async function* play(spec: RunSpec, { stdin, signal }: RunOptions): AsyncIterabl
   const script = Buffer.from(spec.files[0]?.content ?? []).toString('utf8');
   const output = (type: 'stdout' | 'stderr', data: Uint8Array): RunEvent => ({ type, data });
   for (const line of script.split('\n')) {
-    if (signal.aborted) return yield cancelled;
-    const [step = '', rest = ''] = [line.split(' ', 1)[0], line.slice(line.indexOf(' ') + 1)];
+    if (signal.aborted) break;
+    const [step = '', rest] = [line.split(' ', 1)[0], line.slice(line.indexOf(' ') + 1)];
     if (step === 'out') yield output('stdout', Buffer.from(`${rest}\n`));
     else if (step === 'err') yield output('stderr', Buffer.from(`${rest}\n`));
     else if (step === 'bytes') yield output('stdout', Buffer.from(rest, 'hex'));
@@ -111,9 +111,13 @@ async function* play(spec: RunSpec, { stdin, signal }: RunOptions): AsyncIterabl
     else if (step === 'stdin') for await (const data of stdin ?? []) yield output('stdout', data);
     else if (step === 'sleep') await sleep(Number(rest), undefined, { signal }).catch(() => undefined);
     else if (step === 'throw') throw new Error('the scripted driver fails as told');
-    else if (step === 'exit')
-      return yield { verdict: (rest === '0' ? 'ok' : 'exit') satisfies Verdict, exitCode: Number(rest), signal: null };
-    else if (Object.hasOwn(endings, step)) return yield endings[step] ?? cancelled;
+    else if (step === 'exit') {
+      yield { verdict: (rest === '0' ? 'ok' : 'exit') satisfies Verdict, exitCode: Number(rest), signal: null };
+      return;
+    } else if (Object.hasOwn(endings, step)) {
+      yield endings[step] ?? cancelled;
+      return;
+    }
   }
   if (signal.aborted) yield cancelled;
 }
