@@ -1,6 +1,6 @@
 /**
  * Packs every public package and looks at it as somebody who installs it would: publint, attw, the files that must be
- * there, and an import of every entry point with nothing at hand but the packed packages and what they declare.
+ * there, an import of every entry point with nothing at hand but the packed packages and what they declare, and a host.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -33,6 +33,10 @@ try {
     console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${each.name} ${each.manifest.version}`);
     for (const problem of problems) console.log(`       ${problem}`);
     failures += problems.length;
+  }
+  for (const problem of await boot()) {
+    console.log(`FAIL packed host: ${problem}`);
+    failures++;
   }
   console.log(`${packed.length} packages, ${failures} problems`);
   process.exitCode = packed.length === 0 || failures > 0 ? 1 : 0;
@@ -128,6 +132,30 @@ async function importAll(packed) {
     }
   }
   return problems;
+}
+
+/** Boots a host of the packed packages, and names the plugins that are not up. @returns {Promise<string[]>} */
+async function boot() {
+  const command = join(scratch, 'node_modules', 'soulbox', 'bin', 'soulbox.js');
+  const env = { PATH: process.env.PATH, HOME: scratch };
+  try {
+    const { stdout } = await run(process.execPath, [command, 'plugins', '--json'], {
+      cwd: scratch,
+      env,
+      timeout: 60_000,
+    });
+    /** @type {{ plugins: { id: string, state: string, reason: string | null }[] }} */
+    const { plugins } = JSON.parse(stdout);
+    console.log(`${plugins.length} plugins in the packed host`);
+    return [
+      ...(plugins.length === 0 ? ['no plugin'] : []),
+      ...plugins
+        .filter(({ state }) => state !== 'active')
+        .map(({ id, state, reason }) => `${id} is ${state}: ${reason}`),
+    ];
+  } catch (error) {
+    return [/** @type {Error} */ (error).message];
+  }
 }
 
 /** The subpaths that lead to code. @param {Packed} packed */
