@@ -16,10 +16,12 @@ async function take(events: AsyncIterable<StoreEvent>, count: number): Promise<O
 }
 
 async function lastSequence(store: Store, write: () => Promise<unknown>): Promise<number> {
-  const events = store.follow({ signal: new AbortController().signal });
+  const events = store.follow({ signal: new AbortController().signal })[Symbol.asyncIterator]();
   await write();
-  for await (const { sequence } of events) return sequence;
-  throw new assert.AssertionError({ message: 'the change was not followed' });
+  const first = await events.next();
+  await events.return?.();
+  assert.ok(first.done !== true, 'the change was not followed');
+  return first.value.sequence;
 }
 
 /** The part of the suite of Store that is about following changes. */
