@@ -69,7 +69,14 @@ export const hookCatalogue: Readonly<Record<HookName, HookDefinition>> = Object.
     result: ExecutionResultSchema,
     description: 'May answer an execution without running it: caches.',
   },
-  'execution.output': observer('parallel', 'A piece of output, as it comes.'),
+  'execution.output': {
+    kind: 'waterfall',
+    timeoutMs: 5_000,
+    onError: 'fail',
+    result: z.instanceof(Uint8Array),
+    description:
+      'Taps may rewrite a piece of output before anyone sees it; where one fails, the execution ends as lost and shows nothing more.',
+  },
   'execution.after': {
     kind: 'waterfall',
     timeoutMs: 5_000,

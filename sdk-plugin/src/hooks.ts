@@ -50,11 +50,7 @@ export interface Hooks {
   'execution.before': WaterfallHook<ExecutionRequest, { readonly principal: Principal }>;
   'execution.veto': BailHook<{ readonly request: ExecutionRequest; readonly principal: Principal }, Denial>;
   'execution.lookup': BailHook<ExecutionRequest, ExecutionResult>;
-  'execution.output': ParallelHook<{
-    readonly id: string;
-    readonly stream: 'stdout' | 'stderr';
-    readonly data: Uint8Array;
-  }>;
+  'execution.output': WaterfallHook<Uint8Array, { readonly id: string; readonly stream: 'stdout' | 'stderr' }>;
   'execution.after': WaterfallHook<ExecutionResult, { readonly request: ExecutionRequest }>;
   'execution.settled': ParallelHook<{ readonly request: ExecutionRequest; readonly result: ExecutionResult }>;
   'scaling.signal': WaterfallHook<

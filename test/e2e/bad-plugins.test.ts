@@ -30,9 +30,9 @@ const plugins: readonly {
   },
   {
     id: 'hangs-in-hook',
-    body: `setup({ hooks }) { hooks.tap('execution.output', () => new Promise(() => {}), { timeoutMs: 50 }); }`,
+    body: `setup({ hooks }) { hooks.tap('auth.decided', () => new Promise(() => {}), { timeoutMs: 50 }); }`,
     state: 'active',
-    says: /"hook":"execution.output","calls":[1-9]\d*,"errors":[1-9]/,
+    says: /"hook":"auth.decided","calls":[1-9]\d*,"errors":[1-9]/,
   },
   {
     id: 'leaks-a-timer',

@@ -129,9 +129,8 @@ export class Runner {
       if (event.type === 'end') return event.outcome;
       if (event.type === 'stage') live.log.event('stage', { name: event.name });
       else {
-        live.log.output(event.type, event.data);
-        if (this.hooks.tapped('execution.output'))
-          await this.hooks.call('execution.output', { id: live.request.id, stream: event.type, data: event.data });
+        const { type: stream, data } = event;
+        live.log.output(stream, await this.hooks.call('execution.output', data, { id: live.request.id, stream }));
       }
     }
     throw new SoulboxError('sandbox_lost', 'the sandbox driver ended without an outcome');

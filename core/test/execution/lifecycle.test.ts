@@ -196,13 +196,39 @@ describe('an execution', () => {
       tap: (hooks) => {
         hooks.tap(
           'execution.output',
-          ({ stream, data }) => void seen.push(`${stream} ${Buffer.from(data).toString()}`),
+          (data, { stream }) => void seen.push(`${stream} ${Buffer.from(data).toString()}`),
         );
         hooks.tap('execution.settled', ({ result }) => void seen.push(`${result.status} ${result.verdict}`));
       },
     });
     await host.call('executions.create', script('out a', 'err b'));
     assert.deepEqual(seen, ['stdout a\n', 'stderr b\n', 'settled ok']);
+  });
+
+  it('shows output only as hooks rewrote it, in events and in the answer', async () => {
+    await using host = await scriptedHost({
+      tap: (hooks) =>
+        hooks.tap('execution.output', (data) => Buffer.from(Buffer.from(data).toString().replace('SECRET', '***'))),
+    });
+    const shown: unknown[] = [];
+    for await (const item of host.stream('executions.create', { ...script('out SECRET'), stream: true }))
+      shown.push(item);
+    assert.doesNotMatch(JSON.stringify(shown), /SECRET/);
+    assert.equal((shown.at(-1) as { result: ExecutionResult }).result.stdout, '***\n');
+  });
+
+  it('shows nothing of what a hook failed to rewrite, and is lost', async () => {
+    await using host = await scriptedHost({
+      tap: (hooks) =>
+        hooks.tap('execution.output', (data) => {
+          if (Buffer.from(data).includes('SECRET')) throw new Error('cannot hide it');
+        }),
+    });
+    const result = (await host.call(
+      'executions.create',
+      script('out before', 'out SECRET', 'out after'),
+    )) as ExecutionResult;
+    assert.deepEqual([result.verdict, result.stdout, result.error?.code], ['lost', 'before\n', 'hook_failed']);
   });
 
   it('is recorded although the store failed once', async () => {
