@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryStore } from '@soulbox/plugin-sdk/testing';
 import { authProviderSuite } from '@soulbox/plugin-sdk/conformance';
 import { FragileStore, bearer, principalOf, startKeyHost } from './fixture.ts';
@@ -13,6 +14,8 @@ authProviderSuite({
     const revoked = await createKey();
     const revoke = (keyId: string) => host.call('keys.revoke', { id: keyId }, { principal: principalOf(['*']) });
     await revoke(revoked.id);
+    // Past the millisecond for which it was good.
+    await sleep(10);
     return {
       provider,
       valid: bearer(key),

@@ -59,7 +59,10 @@ test('the cost of a message is counted as a parser would, whatever its strings h
     const { depth, nodes } = costOf(request);
     const tooMuch = depth > limits.maxDepth || nodes > limits.maxNodes;
     if (tooMuch) refused++;
-    const expected = tooMuch ? 'invalid_request' : { batch: false, requests: [{ id: 1, method: 'a.b', params }] };
+    // Read back by the engine's own parser: Node 24.21 reads some keys with escapes as others.
+    const { params: parsed } = JSON.parse(text) as typeof request;
+    const accepted = { batch: false, requests: [{ id: 1, method: 'a.b', params: parsed }] };
+    const expected = tooMuch ? 'invalid_request' : accepted;
     assert.deepEqual(read(Buffer.from(text)), expected, text);
   }
   assert.ok(refused > rounds / 100 && refused < rounds / 2, `${refused} of ${rounds} were refused`);
