@@ -58,7 +58,12 @@ function count(counts, { type, data: { name, file, skip, todo, details } }) {
   if (skip !== undefined && skip !== false)
     counts.skipped.push({ name, file, reason: typeof skip === 'string' ? skip : '' });
   else if (todo !== undefined && todo !== false) counts.unfinished.push(name);
-  else if (type === 'test:fail') counts.failed++;
+  else if (type === 'test:fail') counts.failed += isOwnFailure(details) ? 1 : 0;
   else if (name.endsWith('.test.js')) counts.empty.push(file);
   else if (details?.type !== 'suite') counts.passed++;
+}
+
+/** A suite, or a test around others, fails with what it holds; that is counted already. @param {any} details */
+function isOwnFailure(details) {
+  return details?.error?.failureType !== 'subtestsFailed';
 }
