@@ -31,7 +31,17 @@ function configFile({ yaml = '', plugins = '' }: StartOptions): string {
 
 /** Starts a host and waits until it says that it is ready. @throws with everything it printed when it ends before. */
 export async function startHost(options: StartOptions = {}): Promise<RunningHost> {
-  const home = options.home ?? (await makeHome());
+  if (options.home) return boot(options.home, options);
+  const home = await makeHome();
+  try {
+    return await boot(home, options);
+  } catch (error) {
+    await home[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function boot(home: Home, options: StartOptions): Promise<RunningHost> {
   const file = join(home.folder, 'soulbox.yaml');
   await writeFile(file, configFile(options));
   const child = spawnSoulbox(home, ['start', '--config', file]);
