@@ -6,7 +6,7 @@ import { connect } from '@soulbox/plugin-transport-websocket/client';
 import { needs } from '../support/needs.ts';
 import { startHost, type RunningHost } from '../support/running-host.ts';
 import { makeHome, type Home } from '../support/soulbox.ts';
-import { descendants, stillThere } from './traces.ts';
+import { deploymentCgroups, deploymentIdOf, descendants, stillThere } from './traces.ts';
 
 /** An execution that is under way, and the result that its client waits for. */
 interface Running {
@@ -60,7 +60,8 @@ describe('a host that is asked to stop', { skip: needs('python3') }, () => {
   });
   afterEach(async () => {
     await client.close();
-    host.child.kill('SIGKILL');
+    await host.end('SIGTERM');
+    assert.deepEqual(await deploymentCgroups(await deploymentIdOf(home)), []);
     await home[Symbol.asyncDispose]();
   });
 

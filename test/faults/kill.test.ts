@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { startHost, type RunningHost } from '../support/running-host.ts';
 import { makeHome, type Home } from '../support/soulbox.ts';
 import { startLoad, type Told } from './load.ts';
 import { randomFrom } from './random.ts';
-import { boxCgroups, descendants, stillThere, taggedProcesses, untilNone } from './traces.ts';
+import { deploymentCgroups, deploymentIdOf, descendants, stillThere, taggedProcesses, untilNone } from './traces.ts';
 
 const seed = Number(process.env['SOULBOX_FAULT_SEED'] ?? 20_261_124);
 const tests = 5;
@@ -38,8 +38,6 @@ describe('a host that is killed', { skip: needs('python3') }, () => {
     key ??= host.key!;
     client = await connect({ url: host.url, key });
   };
-  const deploymentId = async (): Promise<string> =>
-    (await readFile(join(home.folder, '.local/share/soulbox/deployment-id'), 'utf8')).trim();
 
   before(async () => {
     mountsBefore = await mounts();
@@ -51,7 +49,7 @@ describe('a host that is killed', { skip: needs('python3') }, () => {
   });
   after(async () => {
     await client?.close();
-    host?.child.kill('SIGKILL');
+    await host?.end('SIGTERM');
     await home?.[Symbol.asyncDispose]();
   });
 
@@ -62,7 +60,8 @@ describe('a host that is killed', { skip: needs('python3') }, () => {
     const [processes, tagged] = await Promise.all([descendants(host.child.pid!), taggedProcesses(tag)]);
     caught += tagged.length;
     assert.equal(await host.end('SIGKILL'), null);
-    const cgroups = await boxCgroups(await deploymentId());
+    const id = await deploymentIdOf(home);
+    const cgroups = await deploymentCgroups(id);
     await load.end();
     await client.close();
     assert.deepEqual(
@@ -70,7 +69,9 @@ describe('a host that is killed', { skip: needs('python3') }, () => {
       [],
     );
     await start();
-    const remaining = async () => (await boxCgroups(await deploymentId())).filter((folder) => cgroups.includes(folder));
+    const remaining = async () =>
+      // The folder of the deployment itself is the new host's now.
+      (await deploymentCgroups(id)).filter((folder) => cgroups.includes(folder) && !folder.endsWith(id));
     assert.deepEqual(await untilNone(remaining), []);
     return load.told;
   }
@@ -130,7 +131,7 @@ describe('a host that is killed', { skip: needs('python3') }, () => {
     await client.close();
     assert.equal(await host.end('SIGTERM'), 0);
     assert.deepEqual(await stillThere(processes), []);
-    assert.deepEqual(await boxCgroups(await deploymentId()), []);
+    assert.deepEqual(await deploymentCgroups(await deploymentIdOf(home)), []);
     assert.deepEqual(await readdir(temporary), []);
     assert.deepEqual(await mounts(), mountsBefore);
   });

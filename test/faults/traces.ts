@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Home } from '../support/soulbox.ts';
 
 /** Processes with the tag among their arguments, each as `pid arguments`. */
 export async function taggedProcesses(tag: string): Promise<string[]> {
@@ -45,8 +46,13 @@ export async function stillThere(lines: readonly string[]): Promise<string[]> {
   return found.flat();
 }
 
-/** Every cgroup folder of a deployment's hosts and boxes, on every hierarchy. */
-export async function boxCgroups(deploymentId: string): Promise<string[]> {
+/** The id that marks what a host with this home makes outside it. */
+export async function deploymentIdOf(home: Home): Promise<string> {
+  return (await readFile(join(home.folder, '.local/share/soulbox/deployment-id'), 'utf8')).trim();
+}
+
+/** Every cgroup folder of a deployment, of its hosts and boxes, on every hierarchy. */
+export async function deploymentCgroups(deploymentId: string): Promise<string[]> {
   const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
   const points = mountinfo.split('\n').flatMap((line) => {
     const [fields, type] = line.split(' - ');
@@ -60,7 +66,7 @@ async function below(folder: string, deploymentId: string, depth: number): Promi
   const nested = entries
     .filter((entry) => entry.isDirectory() && depth > 0)
     .map((entry) => below(join(folder, entry.name), deploymentId, depth - 1));
-  const own = folder.includes(`/soulbox-${deploymentId}/`) ? [folder] : [];
+  const own = `${folder}/`.includes(`/soulbox-${deploymentId}/`) ? [folder] : [];
   return [...own, ...(await Promise.all(nested)).flat()];
 }
 
