@@ -52,7 +52,7 @@ static void read_exactly(const struct box_plan *plan, void *bytes, size_t length
 static const char *enter_cgroups(const struct box_plan *plan) {
   const char *step = leaf_enter(plan->groups, plan->leaf);
   if (step) return step;
-  int kept[] = {plan->link, plan->user_stdin, plan->user_stdout, plan->user_stderr};
+  int kept[] = {plan->link, plan->user_stdin, plan->user_stdout, plan->user_stderr, watch_open_leaf(plan)};
   if (close_all_but(kept, sizeof kept / sizeof *kept) < 0) return "descriptors";
   return unshare(CLONE_NEWCGROUP) < 0 ? "cgroup-namespace" : NULL;
 }

@@ -21,6 +21,7 @@ enum {
 };
 
 static int disk = -1;
+static int oom = -1;
 static DIR *processes;
 
 struct totals {
@@ -29,6 +30,8 @@ struct totals {
   uint64_t cpu_us;
   uint64_t threads;
 };
+
+int watch_open_leaf(const struct box_plan *plan) { return oom = leaf_open_oom(plan->groups, plan->leaf); }
 
 int watch_prepare(const struct box_plan *plan) {
   disk = open(BOX_HOME, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -147,12 +150,12 @@ bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us, bool main_has
   struct box_watch *watch = plan->watch;
   const struct holders *holders = &plan->holders;
   uint64_t files = disk_bytes(watch);
-  if (processes == NULL) return false;
+  bool over = leaf_oom_has_killed(oom);
+  if (processes == NULL) return over;
   struct totals totals = {0};
   visit_processes(add_process, &totals);
   uint64_t tasks = totals.threads + main_has_ended;
   if (holders->processes == HELD_BY_WATCHDOG && tasks >= plan->limits.processes) watch->processes_reached = true;
-  bool over = false;
   if (holders->memory == HELD_BY_WATCHDOG && memory_is_exceeded(plan, &totals, files + socket_bytes()))
     over = watch->memory_exceeded = true;
   if (holders->cpu == HELD_BY_WATCHDOG &&

@@ -6,10 +6,14 @@
 
 enum { WATCH_INTERVAL_MS = 20 };
 
+/* Opens what later looks need of the leaf, while its folders are open: a descriptor to keep, or -1 for none. */
+int watch_open_leaf(const struct box_plan *plan);
+
 /* Opens what later looks need, inside the finished box. -1 on failure. */
 int watch_prepare(const struct box_plan *plan);
 
-/* Notes in `plan->watch` what is used up. Whether the box must be ended now, because no cgroup does that.
+/* Notes in `plan->watch` what is used up. Whether the box must be ended now, because no cgroup does that:
+   one of version 1 takes one process at a time, and leaves the others waiting for each other.
    `cpu_base_us` is what ended processes had used before this stage; `main_has_ended`: one that was there is not counted
    any more. */
 bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us, bool main_has_ended);

@@ -11,6 +11,9 @@
 
 #include "system.h"
 
+/* Version 1's count of kills. */
+#define OOM_FILE "memory.oom_control"
+
 static enum holder better(enum holder known, const struct hierarchy *hierarchy, bool holds) {
   if (!holds) return known;
   return hierarchy->v2 ? HELD_BY_CGROUP_V2 : HELD_BY_CGROUP_V1;
@@ -83,14 +86,17 @@ static uint64_t read_number_at(int dir, const char *name) {
   return read_file_at(dir, name, text, sizeof text) > 0 ? strtoull(text, NULL, 10) : 0;
 }
 
-/* The number after `key` in a file of lines `key number`. */
-static uint64_t read_keyed_at(int dir, const char *name, const char *key) {
-  char text[2048];
-  if (read_file_at(dir, name, text, sizeof text) <= 0) return 0;
+/* The number after `key` in lines `key number`. */
+static uint64_t find_number(const char *text, const char *key) {
   size_t length = strlen(key);
-  for (char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+  for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
     if (strncmp(line, key, length) == 0 && line[length] == ' ') return strtoull(line + length, NULL, 10);
   return 0;
+}
+
+static uint64_t read_keyed_at(int dir, const char *name, const char *key) {
+  char text[2048];
+  return read_file_at(dir, name, text, sizeof text) > 0 ? find_number(text, key) : 0;
 }
 
 static uint64_t hierarchy_cpu_us(const struct hierarchy *hierarchy, int dir) {
@@ -114,7 +120,7 @@ struct leaf_counters leaf_read(const struct cgroups *groups, const struct leaf *
     int dir = leaf->dirs[i];
     if (hierarchy->memory) {
       counters.peak_memory = read_number_at(dir, hierarchy->v2 ? "memory.peak" : "memory.max_usage_in_bytes");
-      counters.oom_kills = read_keyed_at(dir, hierarchy->v2 ? "memory.events" : "memory.oom_control", "oom_kill");
+      counters.oom_kills = read_keyed_at(dir, hierarchy->v2 ? "memory.events" : OOM_FILE, "oom_kill");
     }
     if (hierarchy->pids) counters.refused_forks = read_keyed_at(dir, "pids.events", "max");
   }
@@ -125,6 +131,21 @@ void leaf_reset_peak(const struct cgroups *groups, const struct leaf *leaf) {
   for (int i = 0; i < groups->count; i++)
     if (groups->hierarchies[i].memory && !groups->hierarchies[i].v2)
       write_file_at(leaf->dirs[i], "memory.max_usage_in_bytes", "0");
+}
+
+int leaf_open_oom(const struct cgroups *groups, const struct leaf *leaf) {
+  for (int i = 0; i < groups->count; i++)
+    if (groups->hierarchies[i].memory && !groups->hierarchies[i].v2)
+      return openat(leaf->dirs[i], OOM_FILE, O_RDONLY | O_CLOEXEC);
+  return -1;
+}
+
+bool leaf_oom_has_killed(int oom) {
+  char text[256];
+  ssize_t length = oom < 0 ? 0 : pread(oom, text, sizeof text - 1, 0);
+  if (length <= 0) return false;
+  text[length] = 0;
+  return find_number(text, "oom_kill") > 0;
 }
 
 void leaf_close(struct leaf *leaf) {

@@ -49,6 +49,12 @@ uint64_t leaf_cpu_us(const struct cgroups *groups, const struct leaf *leaf);
 /* Starts peak_memory anew, in version 1. Version 2 has no lasting way to. */
 void leaf_reset_peak(const struct cgroups *groups, const struct leaf *leaf);
 
+/* A descriptor for leaf_oom_has_killed; -1 where the kernel ends all of a leaf at once, or nothing counts. */
+int leaf_open_oom(const struct cgroups *groups, const struct leaf *leaf);
+
+/* Whether the kernel has ended a process of the leaf for want of memory. False for the descriptor -1. */
+bool leaf_oom_has_killed(int oom);
+
 void leaf_close(struct leaf *leaf);
 
 /* Whether nothing of the leaf is left. Does not wait. */

@@ -72,6 +72,12 @@ for (const version of [1, 2] as const) {
         assert.equal(stages[0]?.verdict, verdict);
       });
 
+    // By the wall limit it would end too, long after this test has.
+    it('ends all processes of a run as soon as one was ended for want of memory', { timeout: 60_000 }, async () => {
+      const { stages } = await run('eat-memory-in-children 24000000', { memory: 48 * mebibyte, wallMs: 600_000 });
+      assert.equal(stages[0]?.verdict, 'memory-limit');
+    });
+
     it('tells the usage of each stage by itself', async () => {
       const { stages } = await agent.run({
         files: [['probe', programs.probe, true]],

@@ -75,6 +75,18 @@ static void eat_memory_in_child(void) {
   waitpid(pid, NULL, 0);
 }
 
+/* Each stays below the limit, and none ends by itself. */
+static void eat_memory_in_children(size_t each) {
+  for (int i = 0; i < 6; i++) {
+    if (fork() > 0) continue;
+    char *bytes = mmap(NULL, each, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bytes == MAP_FAILED) exit(7);
+    memset(bytes, 1, each);
+    for (;;) pause();
+  }
+  for (;;) pause();
+}
+
 static void fork_bomb(void) {
   for (;;) {
     pid_t pid = fork();
@@ -208,6 +220,7 @@ int main(int count, char **all) {
   DEED("flood", flood(number(arguments, 0), arguments[1] ? 2 : 1))
   DEED("eat-memory", eat_memory(MAP_PRIVATE, 0))
   DEED("eat-memory-in-child", eat_memory_in_child())
+  DEED("eat-memory-in-children", eat_memory_in_children((size_t)number(arguments, 0)))
   DEED("hide-memory", eat_memory(MAP_SHARED, 1))
   DEED("allocate-at-once", allocate_at_once((size_t)number(arguments, 0)))
   DEED("hoard-sockets", hoard_sockets())
