@@ -12,7 +12,7 @@ import type { RunEvent, RunOutcome, RunSpec } from '@soulbox/plugin-sdk';
 import { locateAgent } from '@soulbox/plugin-sdk/agent';
 import { LinuxDriver, SettingsSchema, type LinuxDriverOptions } from '../src/driver.ts';
 import { hostIdentity } from '../src/host-identity.ts';
-import { allGone, descendants } from './support/descendants.ts';
+import { allGone, descendants, signalAll } from './support/descendants.ts';
 
 const { signal } = new AbortController();
 const uidBase = 1_600_000_000 + (process.pid % 1000) * 50_000;
@@ -104,7 +104,7 @@ describe('LinuxDriver', () => {
     const driver = driverWith(test);
     const { id } = await driver.create(empty, { signal });
     const outcome = await outcomeOf(driver.run(id, shell('echo up; while :; do :; done'), { signal }), () => {
-      for (const pid of descendants(process.pid)) process.kill(pid, 'SIGKILL');
+      signalAll(descendants(process.pid), 'SIGKILL');
     });
     assert.equal(outcome.verdict, 'lost');
     assert.deepEqual(
@@ -123,7 +123,7 @@ describe('LinuxDriver', () => {
     let processes: number[] = [];
     const outcome = await outcomeOf(driver.run(id, shell('echo up; while :; do :; done', 300), { signal }), () => {
       processes = descendants(process.pid);
-      for (const pid of processes) process.kill(pid, 'SIGSTOP');
+      signalAll(processes, 'SIGSTOP');
     });
     assert.equal(outcome.verdict, 'lost');
     await driver.destroy(id);

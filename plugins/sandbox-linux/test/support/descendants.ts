@@ -33,3 +33,14 @@ export async function allGone(pids: readonly number[]): Promise<void> {
   }
   if (living.length > 0) throw new Error(`still alive: ${living.join(' ')}`);
 }
+
+/** Sends a signal to each of them that still lives: with the first, others may end by themselves. */
+export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
