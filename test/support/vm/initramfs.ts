@@ -95,7 +95,7 @@ export class Initramfs {
 
   #write(path: string, mode: number, content: Buffer, [major, minor] = [0, 0]): void {
     const name = Buffer.from(`${path.slice(1)}\0`);
-    const fields = [++this.#entries, mode, 0, 0, 1, 0, content.length, 0, 0, major!, minor!, name.length, 0];
+    const fields = [++this.#entries, mode, 0, 0, 1, 0, content.length, 0, 0, major, minor, name.length, 0];
     const header = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`;
     for (const part of [Buffer.concat([Buffer.from(header), name]), content]) {
       writeSync(this.#file, part);
