@@ -17,8 +17,9 @@ const plan = `
 check root 0 ${checks}
 check delegated 1000 ${checks}
 check crowded 1000 ${checks}
+check top-of-tree 0 ${checks}
 check driver-of-root 0 ${driverTest}/conformance.test.js
-check cgroups-of-root 0 ${driverTest}/cgroups.test.js
+check top-cgroups-of-root 0 ${driverTest}/cgroups.test.js
 check agent-of-root 0 ${agentTest}/program-cgroups.test.js
 `;
 
@@ -51,6 +52,7 @@ describe('the Linux driver on a machine of cgroup version 2 alone', { skip: vmSk
     ['root', 'strong', 'own-uid', 0],
     ['delegated', 'standard', 'shared-uid', 1],
     ['crowded', 'standard', 'shared-uid', 2],
+    ['top-of-tree', 'strong', 'own-uid', 0],
   ] as const) {
     const holder = name === 'crowded' ? 'rlimit,watchdog' : 'cgroup-v2';
     describe(`a host in the cgroup of ${name}`, () => {
@@ -90,7 +92,7 @@ describe('the Linux driver on a machine of cgroup version 2 alone', { skip: vmSk
 
   for (const [name, least] of [
     ['driver-of-root', 50],
-    ['cgroups-of-root', 11],
+    ['top-cgroups-of-root', 11],
     ['agent-of-root', 19],
   ] as const)
     it(`passes the tests ${name}`, () => {

@@ -43,13 +43,28 @@ function addCompiler(image: Initramfs, repository: string, scratch: string): voi
 }
 
 function addRepository(image: Initramfs, repository: string): void {
-  const wanted = (path: string): boolean => /(\.[cm]?js|package\.json|\/soulbox-agent)$/.test(path);
-  const parts = ['sdk-plugin/dist', 'plugins/sandbox-linux/dist', 'test/dist/support/vm'];
-  const packages = ['zod', '@standard-schema/spec'];
-  for (const part of [...parts, ...packages.map((name) => `node_modules/${name}`)])
-    image.copy(join(guestRepository, part), realpathSync(join(repository, part)), wanted);
-  for (const part of ['sdk-plugin', 'plugins/sandbox-linux', 'test'])
-    image.copy(join(guestRepository, part, 'package.json'), join(repository, part, 'package.json'));
-  image.link(join(guestRepository, 'node_modules/@soulbox/plugin-sdk'), '../../sdk-plugin');
-  image.link(join(guestRepository, 'node_modules/@soulbox/plugin-sandbox-linux'), '../../plugins/sandbox-linux');
+  const wanted = (path: string): boolean => /(\.[cm]?js|\.json|\/soulbox-agent)$/.test(path);
+  const own = { 'plugin-sdk': 'sdk-plugin', core: 'core', 'plugin-sandbox-linux': 'plugins/sandbox-linux' };
+  const installed = new Set<string>();
+  for (const [name, folder] of [...Object.entries(own), ['test', 'test']] as const) {
+    const manifest = join(folder, 'package.json');
+    image.copy(join(guestRepository, manifest), join(repository, manifest));
+    image.link(join(guestRepository, 'node_modules/@soulbox', name), join('../..', folder));
+    if (folder !== 'test') addInstalled(join(repository, manifest), repository, installed);
+  }
+  const built = Object.values(own).map((folder) => join(folder, 'dist'));
+  const packages = [...installed].map((name) => join('node_modules', name));
+  for (const part of [...built, 'test/dist/support/vm', ...packages])
+    image.copy(join(guestRepository, part), join(repository, part), wanted);
+}
+
+/** Adds the names of what a package depends on, and of what that depends on, as far as it is not of this repository. */
+function addInstalled(manifest: string, repository: string, names: Set<string>): void {
+  const { dependencies = {} } = JSON.parse(readFileSync(manifest, 'utf8')) as { dependencies?: Record<string, string> };
+  for (const name of Object.keys(dependencies)) {
+    const inner = join(repository, 'node_modules', name, 'package.json');
+    if (name.startsWith('@soulbox/') || names.has(name) || !existsSync(inner)) continue;
+    names.add(name);
+    addInstalled(inner, repository, names);
+  }
 }

@@ -26,24 +26,26 @@ groups=/sys/fs/cgroup
 mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 $groups
 for controller in $(cat $groups/cgroup.controllers); do echo "+$controller" >$groups/cgroup.subtree_control; done
 
-# Runs a script of node in a cgroup of its own: NAME USER SCRIPT [ARGUMENT...]
+# Runs a script of node: NAME USER SCRIPT [ARGUMENT...]. In a cgroup of its own, where a name crowded* puts another
+# process too; with a name top-* at the root of the hierarchy, among all processes of the machine.
 check() {
   name=$1 user=$2
   shift 2
-  echo "GUEST BEGIN $name"
-  mkdir $groups/"$name"
+  printf '\nGUEST BEGIN %s\n' "$name"
+  group=$groups/$name
+  case $name in top-*) group=$groups ;; *) mkdir "$group" ;; esac
   if [ "$user" != 0 ]; then
-    chown "$user:$user" $groups/"$name"
-    for file in cgroup.procs cgroup.subtree_control cgroup.threads; do chown "$user:$user" $groups/"$name"/$file; done
+    chown "$user:$user" "$group"
+    for file in cgroup.procs cgroup.subtree_control cgroup.threads; do chown "$user:$user" "$group"/$file; done
   fi
   (
-    if [ "$name" = crowded ]; then sh -c 'echo $$ >"$1"/cgroup.procs; exec sleep 3600' sh $groups/"$name" & fi
+    case $name in crowded*) sh -c 'echo $$ >"$1"/cgroup.procs; exec sleep 3600' sh "$group" & ;; esac
     sh -c 'echo $$ >"$1"/cgroup.procs; user=$2; shift 2
       [ "$user" = 0 ] && exec node "$@"
       exec setpriv --reuid "$user" --regid "$user" --clear-groups --inh-caps=-all node "$@"' \
-      sh $groups/"$name" "$user" "$@"
+      sh "$group" "$user" "$@"
   ) 2>&1 && code=0 || code=$?
-  left=$(find $groups/"$name" -type d ! -path $groups/"$name" ! -name soulbox-host)
+  left=$(find $groups -mindepth 1 -type d -name 'soulbox-*' ! -name soulbox-host)
   echo "GUEST EXIT $name $code $(cut -d. -f1 /proc/uptime) left:$left"
 }
 

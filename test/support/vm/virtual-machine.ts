@@ -44,7 +44,7 @@ export async function bootVirtualMachine(initramfs: string, withinMs: number): P
   const child = spawn(
     emulator,
     [
-      ...['-accel', 'tcg', '-cpu', 'max', '-smp', '2', '-m', '2048', '-nic', 'none', '-no-reboot', '-nographic'],
+      ...['-accel', 'tcg', '-cpu', 'max', '-smp', '2', '-m', '5120', '-nic', 'none', '-no-reboot', '-nographic'],
       ...['-monitor', 'none', '-serial', 'stdio', '-kernel', kernel, '-initrd', initramfs],
       ...['-append', 'console=ttyS0 quiet loglevel=1 panic=-1 rdinit=/init mitigations=off'],
     ],
