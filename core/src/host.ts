@@ -16,7 +16,7 @@ import { addExecutionOperations } from './operations/execution-operations.ts';
 import { addHostOperations } from './operations/host-operations.ts';
 import { PluginHost } from './plugins/plugin-host.ts';
 import type { PluginRecord } from './plugins/record.ts';
-import { configuredPlugins, inlinePlugins, type InlinePlugin } from './plugins/source.ts';
+import { configuredPlugins, embeddedPlugins, type InlinePlugin, type PackagedPlugin } from './plugins/source.ts';
 import { Languages } from './sandboxes/languages.ts';
 import { BoxPool } from './sandboxes/pool.ts';
 import { SandboxRegistry, type ChosenDriver } from './sandboxes/registry.ts';
@@ -35,7 +35,7 @@ const transitions: Readonly<Record<HostState, readonly HostState[]>> = {
 export interface HostOptions {
   readonly config: LoadedConfig;
   /** Plugins in memory, beside the configured ones. */
-  readonly plugins?: Readonly<Record<string, InlinePlugin>>;
+  readonly plugins?: Readonly<Record<string, InlinePlugin | PackagedPlugin>>;
   /** Whether transports listen; a host in another program's process need not. */
   readonly listen?: boolean;
   readonly log?: Logger;
@@ -133,8 +133,9 @@ export class Host {
       state: () => this.current,
       load: () => this.executions?.admission.load ?? { running: 0, waiting: 0 },
     });
+    const settings = { host: config.host, log: this.log };
     await plugins.start(
-      [...configuredPlugins(this.options.config), ...inlinePlugins(this.options.plugins ?? {})],
+      [...configuredPlugins(this.options.config, settings), ...embeddedPlugins(this.options.plugins ?? {}, settings)],
       [Api],
     );
     await this.openExecutions();

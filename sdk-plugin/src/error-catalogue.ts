@@ -69,6 +69,15 @@ export const errorCatalogue = Object.freeze({
     7,
     'Declare the hook under soulbox.permissions.hooks in the package.json of the plugin.',
   ),
+  operation_not_permitted: entry(
+    500,
+    -32074,
+    7,
+    'Declare the operation under soulbox.permissions.operations in the package.json of the plugin.',
+  ),
+  plugin_integrity: entry(500, -32075, 9, 'The installed files are not those that were added; add the plugin again.'),
+  plugin_process_lost: entry(503, -32076, 14, 'The process of the plugin named ended; it is started again.', true),
+  plugin_busy: entry(409, -32077, 10, 'Another change of the plugins is under way; try again.', true),
 } satisfies Record<string, ErrorEntry>);
 
 export type ErrorCode = keyof typeof errorCatalogue;

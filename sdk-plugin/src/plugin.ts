@@ -57,6 +57,11 @@ export interface PluginDefinition<S extends Schema = Schema, R extends Requires 
   readonly config?: S;
   readonly requires?: R;
   readonly provides?: readonly AnyToken[];
+  /**
+   * `overlap` (the default): on a reload the new instance is set up while the old one still finishes its work.
+   * `exclusive`: the old one must be gone first, for what only one may hold: a port, a lock.
+   */
+  readonly reload?: 'overlap' | 'exclusive';
   setup(context: PluginContext<SchemaOutput<S>>, services: Resolved<R>): void | Disposer | Promise<void | Disposer>;
 }
 

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configFrom, Host, type InlinePlugin } from '@soulbox/core';
+import { configFrom, Host, type InlinePlugin, type PackagedPlugin } from '@soulbox/core';
 import { definePlugin, Store, type AnyToken, type Plugin, type Principal, type StreamItem } from '../src/index.ts';
 import { MemoryStore } from './memory-store.ts';
 import { scriptedSandbox } from './scripted-sandbox.ts';
 
 export interface TestHostOptions {
   /** Plugins under test, by instance id. */
-  readonly plugins?: Readonly<Record<string, InlinePlugin>>;
+  readonly plugins?: Readonly<Record<string, InlinePlugin | PackagedPlugin>>;
   /** The configuration beyond plugins: `host`, `sandbox`, `executions`. Its `host.dataDir` is a temporary folder unless given. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Whether transports listen. */
@@ -52,12 +52,17 @@ const memoryStore = definePlugin({
   setup: (context) => context.provide(Store, new MemoryStore()),
 });
 
-function provides(plugins: readonly InlinePlugin[], tokenId: string): boolean {
-  return plugins.some(({ plugin }) => plugin.definition.provides?.some((token) => token.id === tokenId));
+/** What each plugin provides: known of those in memory, and of packages only once they are imported. */
+function provides(plugins: readonly (InlinePlugin | PackagedPlugin)[], tokenId: string): boolean {
+  return plugins.some(
+    (given) => 'plugin' in given && given.plugin.definition.provides?.some((token) => token.id === tokenId),
+  );
 }
 
 /** Adds what an execution needs and the plugins under test do not bring: a store in memory, a scripted sandbox. */
-function complete(plugins: Readonly<Record<string, InlinePlugin>>): Record<string, InlinePlugin> {
+function complete(
+  plugins: Readonly<Record<string, InlinePlugin | PackagedPlugin>>,
+): Record<string, InlinePlugin | PackagedPlugin> {
   const given = Object.values(plugins);
   const add = (id: string, plugin: Plugin, tokenId: string) => (provides(given, tokenId) ? {} : { [id]: { plugin } });
   return {

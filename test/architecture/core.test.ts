@@ -32,6 +32,8 @@ test('core depends on what the design lists', () => {
   assert.deepEqual(Object.keys(core?.manifest.dependencies ?? {}).toSorted(), [
     '@soulbox/plugin-sdk',
     'cosmiconfig',
+    // Isolated plugins are spoken to in it.
+    'json-rpc-2.0',
     'pino',
     'reflect-metadata',
     'semver',

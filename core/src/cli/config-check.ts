@@ -1,5 +1,5 @@
 import { isSoulboxError } from '@soulbox/plugin-sdk';
-import { parseOwnConfig } from '../plugins/definition.ts';
+import { makeLog } from '../log.ts';
 import { configuredPlugins } from '../plugins/source.ts';
 import { parse, UsageError, type Command, type CommandContext } from './command.ts';
 import { hostOptions, readConfig } from './connect.ts';
@@ -12,11 +12,14 @@ async function check(args: readonly string[], context: CommandContext): Promise<
   const { values } = parse(rest, { config: hostOptions.config });
   const loaded = await readConfig(values, context);
   const problems: string[] = [];
-  for (const source of configuredPlugins(loaded)) {
+  for (const source of configuredPlugins(loaded, {
+    host: loaded.config.host,
+    log: makeLog('silent', loaded.secrets),
+  })) {
     try {
-      const { plugin } = await source.load();
-      const { definition } = await plugin();
-      parseOwnConfig(source, definition.config);
+      const found = await source.check();
+      const imported = await found.import({ lost: () => undefined });
+      await imported.parseConfig(source).finally(() => imported.dispose());
     } catch (thrown) {
       const why = isSoulboxError(thrown) ? `${thrown.code}: ${thrown.message}` : `plugin_failed: ${String(thrown)}`;
       problems.push(`${source.where}: plugins.${source.id}: ${why}`);

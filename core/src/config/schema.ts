@@ -28,6 +28,15 @@ const PluginEntrySchema = z.strictObject({
   config: z.record(z.string(), z.unknown()).default({}),
   /** Whether the host refuses to start without it. */
   required: z.boolean().default(false),
+  /** Where it runs; by default `inline` if its manifest allows that. */
+  isolation: z.enum(['inline', 'process']).optional(),
+  /** Written by `soulbox plugins add`: the version that was added, which lies in the data folder. */
+  version: z.string().min(1).optional(),
+  /** Written by `soulbox plugins add`: of all its files, checked at each start before any of its code runs. */
+  integrity: z
+    .string()
+    .regex(/^sha512-[A-Za-z0-9+/]{86}==$/, 'must be of the form sha512-…')
+    .optional(),
 });
 
 /** The whole configuration file. Every key has a default; unknown keys are refused. */
@@ -43,6 +52,17 @@ export const ConfigSchema = z.strictObject({
       drainMs: milliseconds.default(30_000),
       pluginStartMs: milliseconds.default(10_000),
       pluginStopMs: milliseconds.default(5_000),
+      /** How long a plugin in a process of its own may take to answer one call, streams apart. */
+      pluginCallMs: milliseconds.default(30_000),
+      /** Memory of the process of one isolated plugin. */
+      pluginMemoryBytes: z
+        .int()
+        .min(64 * mebibyte)
+        .default(512 * mebibyte),
+      /** How often within a minute an isolated plugin is started again after its process ended by itself. */
+      pluginRestarts: z.int().min(0).max(1_000).default(5),
+      /** Whether a change of the configuration file reloads the plugins that it concerns. */
+      watch: z.boolean().default(true),
     })
     .prefault({}),
   sandbox: z

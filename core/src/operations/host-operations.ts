@@ -54,7 +54,7 @@ const plugins = defineOperation({
         reason: z.string().nullable(),
         error: z.object({ code: z.string(), message: z.string() }).nullable(),
         required: z.boolean(),
-        isolation: z.literal('inline'),
+        isolation: z.enum(['inline', 'process']),
         provides: z.array(z.string()),
         startedMs: z.number().nullable(),
         hooks: z.array(
@@ -171,7 +171,7 @@ function describePlugin(record: PluginHost['all'][number], hooks: HookBus) {
     reason,
     error: error ? { code: error.code, message: error.message } : null,
     required,
-    isolation: 'inline' as const,
+    isolation: record.isolation,
     provides: [...provided],
     startedMs,
     hooks: [...hooks.metrics(id)],

@@ -3,7 +3,6 @@ import type { Config } from '../config/schema.ts';
 import { withDeadline } from '../deadline.ts';
 import { Scope } from '../scope.ts';
 import { runAs } from './attribution.ts';
-import { parseOwnConfig } from './definition.ts';
 import { buildGraph, type Graph, type GraphNode } from './graph.ts';
 import { Context, SkipSignal, type HostParts } from './plugin-context.ts';
 import { newRecord, type PluginRecord, type PluginState } from './record.ts';
@@ -62,15 +61,17 @@ export class PluginHost {
     const record = newRecord({ id, packageName, where, required, rawConfig, locate });
     this.records.set(id, record);
     try {
-      const found = await source.load();
+      const found = await source.check();
       record.manifest = found.manifest;
-      const imported = runAs(id, () => found.plugin());
-      record.plugin = await withDeadline(
+      record.isolation = found.isolation;
+      const imported = runAs(id, () => found.import({ lost: (error) => void this.quarantine(id, error) }));
+      record.loaded = await withDeadline(
         imported,
         this.deadlines.pluginStartMs,
         () =>
           new SoulboxError('plugin_timeout', `plugin ${id} was not imported within ${this.deadlines.pluginStartMs} ms`),
       );
+      record.plugin = record.loaded.plugin;
     } catch (thrown) {
       await this.fail(record, thrown);
     }
@@ -102,7 +103,7 @@ export class PluginHost {
   private async setUp(record: PluginRecord, scope: Scope): Promise<void> {
     const definition = record.plugin?.definition;
     if (!definition) throw new SoulboxError('internal', `plugin ${record.id} was not loaded`);
-    const config = parseOwnConfig(record, definition.config);
+    const config = await record.loaded?.parseConfig(record);
     const context = new Context(this.parts, record, scope, Object.freeze(config) as Record<string, unknown>);
     const services = this.parts.services.resolve(record.id, definition.requires ?? {});
     const ms = this.deadlines.pluginStartMs;

@@ -1,5 +1,6 @@
 import type { HealthStatus, Plugin, SoulboxError } from '@soulbox/plugin-sdk';
 import type { Scope } from '../scope.ts';
+import type { Isolation, LoadedPlugin } from './source.ts';
 import type { Manifest } from './manifest.ts';
 
 export const pluginStates = [
@@ -32,6 +33,11 @@ export interface PluginRecord {
   readonly locate: (path: readonly string[]) => string;
   manifest: Manifest | undefined;
   plugin: Plugin | undefined;
+  /** The code that runs, with the process around it where there is one. */
+  loaded: LoadedPlugin | undefined;
+  isolation: Isolation;
+  /** How often it was started again after its process ended by itself. */
+  restarts: number;
   state: PluginState;
   error: SoulboxError | undefined;
   /** Why it is in its state; `null` where there is nothing to say. */
@@ -49,6 +55,9 @@ export function newRecord(
     ...init,
     manifest: undefined,
     plugin: undefined,
+    loaded: undefined,
+    isolation: 'inline',
+    restarts: 0,
     state: 'pending',
     error: undefined,
     reason: null,

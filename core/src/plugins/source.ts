@@ -1,8 +1,50 @@
-import type { Plugin } from '@soulbox/plugin-sdk';
+import { SoulboxError, type Isolation, type Plugin } from '@soulbox/plugin-sdk';
+import type { Logger } from 'pino';
 import type { LoadedConfig } from '../config/load.ts';
-import { assertPlugin } from './definition.ts';
+import type { Config } from '../config/schema.ts';
+import { importIsolated } from '../isolation/import-isolated.ts';
+import { assertPlugin, parseOwnConfig, type OwnConfig } from './definition.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
-import { importPlugin, resolvePackage } from './resolve.ts';
+import { importPlugin, resolvePackage, type ResolvedPackage } from './resolve.ts';
+
+export type { Isolation } from '@soulbox/plugin-sdk';
+
+/** What separates a plugin from the host, each by the mechanism that does it; `none` where nothing does. */
+export interface Boundary {
+  /** Whether a crash, an endless loop or `process.exit` stays its own. */
+  readonly crashes: string;
+  readonly memory: string;
+  readonly environment: string;
+  readonly files: string;
+  readonly processes: string;
+  readonly network: string;
+}
+
+/** A plugin's code, imported and ready to be set up. Setting it up once is all that it is good for. */
+export interface LoadedPlugin {
+  readonly plugin: Plugin;
+  readonly boundary: Boundary;
+  /** The settings as its schema yields them. @throws config_invalid with all problems, each with its line. */
+  parseConfig(own: OwnConfig): Promise<unknown>;
+  /** Of the process of its own, where it has one. */
+  readonly pid: number | null;
+  /** Ends the process of its own, if it has one, after the plugin was stopped. Never rejects. */
+  dispose(): Promise<void>;
+}
+
+/** What a plugin's code may tell the host out of turn. */
+export interface PluginEvents {
+  /** Its process ended without being asked to; nothing of this {@link LoadedPlugin} answers any more. */
+  lost(error: SoulboxError): void;
+}
+
+/** A plugin that was found and checked, with none of its code run yet. */
+export interface CheckedPlugin {
+  readonly manifest: Manifest;
+  readonly isolation: Isolation;
+  /** Runs its code for the first time. Each call of an isolated plugin begins a new process, with the code of then. */
+  import(events: PluginEvents): Promise<LoadedPlugin>;
+}
 
 /** Where a plugin comes from: found and checked first, imported after. */
 export interface PluginSource {
@@ -13,17 +55,62 @@ export interface PluginSource {
   readonly rawConfig: Readonly<Record<string, unknown>>;
   /** `file:line` of a setting, by its path in the whole configuration. */
   readonly locate: (path: readonly string[]) => string;
-  load(): Promise<{ manifest: Manifest; plugin: () => Promise<Plugin> }>;
+  /** Finds the package as it is now. @throws plugin_not_found, plugin_manifest_invalid, plugin_engine_mismatch, plugin_integrity */
+  check(): Promise<CheckedPlugin>;
+}
+
+/** What plugins that the configuration names are run with. */
+export interface ImportSettings {
+  readonly host: Config['host'];
+  readonly log: Logger;
+}
+
+const noBoundary: Boundary = Object.freeze({
+  crashes: 'none',
+  memory: 'none',
+  environment: 'none',
+  files: 'none',
+  processes: 'none',
+  network: 'none',
+});
+
+function inHostProcess(plugin: Plugin): LoadedPlugin {
+  return {
+    plugin,
+    boundary: noBoundary,
+    parseConfig: async (own) => parseOwnConfig(own, plugin.definition.config),
+    pid: null,
+    dispose: () => Promise.resolve(),
+  };
+}
+
+/** Where a plugin runs: where the configuration says, if its manifest allows that. @throws plugin_manifest_invalid */
+function chooseIsolation({ name, soulbox }: Manifest, wanted: Isolation | undefined): Isolation {
+  const allowed = soulbox.isolation;
+  if (wanted === undefined) return allowed.includes('inline') ? 'inline' : 'process';
+  if (allowed.includes(wanted)) return wanted;
+  throw new SoulboxError('plugin_manifest_invalid', `${name} cannot run with isolation "${wanted}", only ${allowed}`);
+}
+
+function checked(
+  id: string,
+  found: ResolvedPackage,
+  wanted: Isolation | undefined,
+  settings: ImportSettings,
+): CheckedPlugin {
+  const isolation = chooseIsolation(found.manifest, wanted);
+  return {
+    manifest: found.manifest,
+    isolation,
+    import: async (events) =>
+      isolation === 'process' ? importIsolated(id, found, settings, events) : inHostProcess(await importPlugin(found)),
+  };
 }
 
 /** The plugins that the configuration names. */
-export function configuredPlugins(loaded: LoadedConfig): PluginSource[] {
+export function configuredPlugins(loaded: LoadedConfig, settings: ImportSettings): PluginSource[] {
   return Object.entries(loaded.config.plugins).flatMap(([id, entry]) => {
     if (entry === false) return [];
-    const load = async () => {
-      const found = await resolvePackage(entry.package, loaded.folders);
-      return { manifest: found.manifest, plugin: () => importPlugin(found) };
-    };
     return [
       {
         id,
@@ -32,7 +119,7 @@ export function configuredPlugins(loaded: LoadedConfig): PluginSource[] {
         required: entry.required,
         rawConfig: entry.config,
         locate: (path) => loaded.where(path),
-        load,
+        check: async () => checked(id, await resolvePackage(entry.package, loaded.folders), entry.isolation, settings),
       },
     ];
   });
@@ -47,28 +134,42 @@ export interface InlinePlugin {
   readonly packageJson?: unknown;
 }
 
-/** A package.json for a plugin that has none. */
+/** A plugin's package on disk, for tests and for programs that embed a host. */
+export interface PackagedPlugin {
+  /** The folder of its package.json. */
+  readonly folder: string;
+  readonly isolation?: Isolation;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly required?: boolean;
+}
+
+/** A package.json for a plugin that has none: it may do all that is not privileged. */
 function impliedPackageJson(plugin: Plugin): unknown {
   return {
     name: plugin.definition.id,
     version: '0.0.0',
     engines: { soulbox: '^1.0.0' },
-    soulbox: { id: plugin.definition.id },
+    soulbox: { id: plugin.definition.id, permissions: { hooks: ['*'], operations: ['*'] } },
   };
 }
 
-export function inlinePlugins(plugins: Readonly<Record<string, InlinePlugin>>): PluginSource[] {
-  return Object.entries(plugins).map(([id, inline]) => ({
+export function embeddedPlugins(
+  plugins: Readonly<Record<string, InlinePlugin | PackagedPlugin>>,
+  settings: ImportSettings,
+): PluginSource[] {
+  return Object.entries(plugins).map(([id, given]) => ({
     id,
-    packageName: '(in memory)',
+    packageName: 'folder' in given ? given.folder : '(in memory)',
     where: 'in memory',
-    required: inline.required ?? false,
-    rawConfig: inline.config ?? {},
+    required: given.required ?? false,
+    rawConfig: given.config ?? {},
     locate: () => 'in memory',
-    load: async () => {
-      assertPlugin(inline.plugin, id);
-      const manifest = parseManifest(inline.packageJson ?? impliedPackageJson(inline.plugin));
-      return { manifest, plugin: async () => inline.plugin };
+    check: async () => {
+      if ('folder' in given)
+        return checked(id, await resolvePackage(given.folder, [given.folder]), given.isolation, settings);
+      assertPlugin(given.plugin, id);
+      const manifest = parseManifest(given.packageJson ?? impliedPackageJson(given.plugin));
+      return { manifest, isolation: 'inline' as const, import: async () => inHostProcess(given.plugin) };
     },
   }));
 }

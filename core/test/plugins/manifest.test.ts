@@ -9,7 +9,9 @@ const forHost = (range: string) => ({ ...good, engines: { soulbox: range } });
 
 test('what a manifest leaves out has the safe value', () => {
   const { soulbox } = parseManifest(good);
-  assert.deepEqual(soulbox, { id: 'p', isolation: ['inline'], permissions: { hooks: [] } });
+  const nothing = { hooks: [], operations: [], network: [], files: { read: [], write: [] }, secrets: [] };
+  const permissions = { ...nothing, processes: false, docker: false };
+  assert.deepEqual(soulbox, { id: 'p', isolation: ['inline'], permissions, commands: [] });
 });
 
 test('what is wrong is all said at once, by field', () => {
