@@ -4,6 +4,7 @@ export * from './contracts/cache.ts';
 export * from './contracts/enforcement.ts';
 export * from './contracts/execution.ts';
 export * from './contracts/language.ts';
+export * from './contracts/permissions.ts';
 export * from './contracts/sandbox.ts';
 export * from './contracts/store.ts';
 export * from './contracts/transport.ts';

@@ -1,33 +1,6 @@
 import semver from 'semver';
-import { parse, SoulboxError, z } from '@soulbox/plugin-sdk';
+import { parse, PermissionsSchema, SoulboxError, z } from '@soulbox/plugin-sdk';
 import { hostVersion } from '../version.ts';
-
-/**
- * What a plugin wants to be allowed. Shown and confirmed when it is added. Hooks and operations are held for every
- * plugin; the rest where it runs in a process of its own and the Node.js version can hold it.
- */
-export const PermissionsSchema = z.strictObject({
-  /** Hooks of the host that it taps; `*` stands for all that are not privileged. Hooks of its own need no mention. */
-  hooks: z.array(z.string().min(1)).default([]),
-  /** Operations that it adds; `*` stands for any. */
-  operations: z.array(z.string().min(1)).default([]),
-  /** Hosts that it talks to, such as `hooks.example.com:443`; `*` for any. */
-  network: z.array(z.string().min(1)).default([]),
-  /** Absolute paths beyond its own package and data folder; `*` for everything. */
-  files: z
-    .strictObject({
-      read: z.array(z.string().min(1)).default([]),
-      write: z.array(z.string().min(1)).default([]),
-    })
-    .prefault({}),
-  /** Whether it starts programs. */
-  processes: z.boolean().default(false),
-  /** Environment variables that it reads. */
-  secrets: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable')).default([]),
-  /** Whether it uses the Docker engine of this machine, which is as good as being its administrator. */
-  docker: z.boolean().default(false),
-});
-export type Permissions = z.infer<typeof PermissionsSchema>;
 
 /** The part of a plugin's package.json that the host reads before it runs any of the plugin's code. */
 export const ManifestSchema = z.object({
