@@ -14,6 +14,7 @@ import { HostApi } from './operations/api.ts';
 import { OperationCatalogue } from './operations/catalogue.ts';
 import { addExecutionOperations } from './operations/execution-operations.ts';
 import { addHostOperations } from './operations/host-operations.ts';
+import { pluginDataDir } from './plugins/plugin-context.ts';
 import { PluginHost } from './plugins/plugin-host.ts';
 import type { PluginRecord } from './plugins/record.ts';
 import { configuredPlugins, embeddedPlugins, type InlinePlugin, type PackagedPlugin } from './plugins/source.ts';
@@ -133,7 +134,8 @@ export class Host {
       state: () => this.current,
       load: () => this.executions?.admission.load ?? { running: 0, waiting: 0 },
     });
-    const settings = { host: config.host, log: this.log };
+    const ownDataDir = (id: string) => pluginDataDir(dataDir, id);
+    const settings = { host: config.host, log: this.log, dataDir: ownDataDir };
     await plugins.start(
       [...configuredPlugins(this.options.config, settings), ...embeddedPlugins(this.options.plugins ?? {}, settings)],
       [Api],

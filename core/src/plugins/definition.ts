@@ -40,17 +40,26 @@ export interface OwnConfig {
   readonly locate: (path: readonly string[]) => string;
 }
 
+/** The settings as a schema yields them. @throws config_invalid with all problems, by their paths in the settings. */
+export function parseSettings(rawConfig: Readonly<Record<string, unknown>>, schema: Schema | undefined): unknown {
+  return schema ? parse(schema, rawConfig, 'config_invalid') : rawConfig;
+}
+
+/** The error of {@link parseSettings} with each problem's place in the file; anything else as it is. */
+export function locatedConfigError({ id, locate }: OwnConfig, thrown: unknown): unknown {
+  if (!isSoulboxError(thrown) || thrown.code !== 'config_invalid' || !thrown.details) return thrown;
+  const problems = (thrown.details['problems'] as readonly Problem[]).map(({ path, message }) => ({
+    path: ['plugins', id, 'config', path].filter(Boolean).join('.'),
+    message,
+  }));
+  return invalid(problems, locate);
+}
+
 /** The settings of a plugin as its schema yields them. @throws config_invalid with all problems, each with its line. */
-export function parseOwnConfig({ id, rawConfig, locate }: OwnConfig, schema: Schema | undefined): unknown {
-  if (!schema) return rawConfig;
+export function parseOwnConfig(own: OwnConfig, schema: Schema | undefined): unknown {
   try {
-    return parse(schema, rawConfig, 'config_invalid');
+    return parseSettings(own.rawConfig, schema);
   } catch (thrown) {
-    if (!isSoulboxError(thrown) || !thrown.details) throw thrown;
-    const problems = (thrown.details['problems'] as readonly Problem[]).map(({ path, message }) => ({
-      path: ['plugins', id, 'config', path].filter(Boolean).join('.'),
-      message,
-    }));
-    throw invalid(problems, locate);
+    throw locatedConfigError(own, thrown);
   }
 }

@@ -25,6 +25,7 @@ import type { OperationCatalogue } from '../operations/catalogue.ts';
 import type { Scope } from '../scope.ts';
 import type { Services } from '../services.ts';
 import type { PluginRecord } from './record.ts';
+import { SkipSignal } from './skip-signal.ts';
 
 /** What the host shares with every plugin's context. */
 export interface HostParts {
@@ -36,8 +37,10 @@ export interface HostParts {
   readonly deploymentId: string;
 }
 
-/** Thrown by `skip` to leave set-up; not a failure. */
-export class SkipSignal extends Error {}
+/** Where an instance keeps its data. */
+export function pluginDataDir(dataDir: string, id: string): string {
+  return join(dataDir, 'plugins', id.replace(':', '@'));
+}
 
 /** The host as one plugin sees it. Everything done through it is undone with its scope. */
 export class Context implements PluginContext {
@@ -96,7 +99,7 @@ export class Context implements PluginContext {
   }
 
   async dataDir(): Promise<string> {
-    const folder = join(this.parts.dataDir, 'plugins', this.id.replace(':', '@'));
+    const folder = pluginDataDir(this.parts.dataDir, this.id);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return folder;
   }

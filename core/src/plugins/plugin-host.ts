@@ -4,8 +4,9 @@ import { withDeadline } from '../deadline.ts';
 import { Scope } from '../scope.ts';
 import { runAs } from './attribution.ts';
 import { buildGraph, type Graph, type GraphNode } from './graph.ts';
-import { Context, SkipSignal, type HostParts } from './plugin-context.ts';
+import { Context, type HostParts } from './plugin-context.ts';
 import { newRecord, type PluginRecord, type PluginState } from './record.ts';
+import { SkipSignal } from './skip-signal.ts';
 import type { PluginSource } from './source.ts';
 
 function isUp(record: PluginRecord): boolean {
@@ -130,6 +131,7 @@ export class PluginHost {
       this.parts.log.warn({ plugin: record.id, err: error, label }, 'a plugin did not give everything back');
       record.reason = `did not stop cleanly: ${label}`;
     }
+    await record.loaded?.dispose();
   }
 
   private async fail(record: PluginRecord, thrown: unknown): Promise<void> {
@@ -180,6 +182,8 @@ export class PluginHost {
     for (const level of this.graph.levels.toReversed()) {
       await Promise.all(level.map((id) => this.stopOne(this.record(id))));
     }
+    // Those that never came up may have a process all the same.
+    await Promise.all(this.all.map((record) => record.loaded?.dispose()));
   }
 
   private async stopOne(record: PluginRecord): Promise<void> {

@@ -62,6 +62,8 @@ export interface PluginSource {
 /** What plugins that the configuration names are run with. */
 export interface ImportSettings {
   readonly host: Config['host'];
+  /** The folder that an instance keeps its data in; absent where none will be set up. */
+  readonly dataDir?: (id: string) => string;
   readonly log: Logger;
 }
 
