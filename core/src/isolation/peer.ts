@@ -64,6 +64,7 @@ export class Peer {
 
   /** Takes a message that came in. What is not JSON-RPC is dropped. */
   receive(message: unknown): void {
+    if (typeof message !== 'object' || message === null) return;
     if (isJSONRPCResponse(message)) this.client.receive(message);
     else if (isJSONRPCRequest(message)) void this.answer(message);
   }
