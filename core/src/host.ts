@@ -1,5 +1,12 @@
 import type { Logger } from 'pino';
-import { Api, AuthProvider, SoulboxError, Store, Transport, type Api as ApiContract } from '@soulbox/plugin-sdk';
+import {
+  Api,
+  AuthProvider,
+  SandboxDriver,
+  SoulboxError,
+  Transport,
+  type Api as ApiContract,
+} from '@soulbox/plugin-sdk';
 import type { LoadedConfig } from './config/load.ts';
 import { openDataDir } from './data-dir.ts';
 import { withDeadline } from './deadline.ts';
@@ -14,14 +21,23 @@ import { HostApi } from './operations/api.ts';
 import { OperationCatalogue } from './operations/catalogue.ts';
 import { addExecutionOperations } from './operations/execution-operations.ts';
 import { addHostOperations } from './operations/host-operations.ts';
+import { addPluginOperations } from './operations/plugin-operations.ts';
 import { pluginDataDir } from './plugins/plugin-context.ts';
 import { PluginHost } from './plugins/plugin-host.ts';
 import type { PluginRecord } from './plugins/record.ts';
-import { configuredPlugins, embeddedPlugins, type InlinePlugin, type PackagedPlugin } from './plugins/source.ts';
+import {
+  configuredPlugins,
+  embeddedPlugins,
+  type InlinePlugin,
+  type PackagedPlugin,
+  type PluginSource,
+} from './plugins/source.ts';
 import { Languages } from './sandboxes/languages.ts';
 import { BoxPool } from './sandboxes/pool.ts';
 import { SandboxRegistry, type ChosenDriver } from './sandboxes/registry.ts';
 import { Services } from './services.ts';
+import { StoreHandle } from './store-handle.ts';
+import { Traffic } from './traffic.ts';
 
 export type HostState = 'created' | 'starting' | 'ready' | 'draining' | 'stopped' | 'failed';
 const transitions: Readonly<Record<HostState, readonly HostState[]>> = {
@@ -48,14 +64,17 @@ export class Host {
   readonly hooks = new HookBus();
   readonly services = new Services();
   readonly operations = new OperationCatalogue();
+  private readonly traffic = new Traffic();
   readonly api: ApiContract;
   readonly registry: SandboxRegistry;
   readonly languages: Languages;
   /** What operators must see once: credentials made at the first start. */
   readonly notices: { readonly label: string; readonly secret: string }[] = [];
-  addresses: readonly string[] = [];
   private readonly options: HostOptions;
   private readonly startedAt = new Date();
+  private readonly listening = new Map<Transport, string>();
+  private readonly stalePools = new Set<BoxPool>();
+  private sources: (loaded: LoadedConfig) => PluginSource[] = () => [];
   private current: HostState = 'created';
   private pluginHost: PluginHost | undefined;
   private instance: Instance | undefined;
@@ -69,13 +88,18 @@ export class Host {
     const { config, secrets } = options.config;
     this.options = options;
     this.log = options.log ?? makeLog(config.host.logLevel, secrets);
-    this.api = new HostApi(this.hooks, this.operations, this.log);
+    this.api = new HostApi(this.hooks, this.operations, this.log, this.traffic);
     this.registry = new SandboxRegistry(this.services, config.sandbox, this.log);
     this.languages = new Languages(this.services, this.log);
   }
 
   get state(): HostState {
     return this.current;
+  }
+
+  /** Where the transports listen, as URLs. */
+  get addresses(): readonly string[] {
+    return [...this.listening.values()];
   }
 
   get plugins(): readonly PluginRecord[] {
@@ -121,9 +145,19 @@ export class Host {
       log: this.log,
       dataDir,
       deploymentId,
+      traffic: this.traffic,
     };
-    const plugins = new PluginHost(parts, config.host);
+    const plugins = new PluginHost(parts, config.host, [Api], {
+      retiring: () => this.closeStalePools(),
+      closing: (ids) => this.closeTransports(ids),
+      opened: (ids) => this.reopenTransports(ids),
+    });
     this.pluginHost = plugins;
+    const settings = { host: config.host, log: this.log, dataDir: (id: string) => pluginDataDir(dataDir, id) };
+    this.sources = (loaded) => [
+      ...configuredPlugins(loaded, settings),
+      ...embeddedPlugins(this.options.plugins ?? {}, settings),
+    ];
     const { registry, languages, hooks } = this;
     addHostOperations(this.operations, {
       plugins,
@@ -134,26 +168,17 @@ export class Host {
       state: () => this.current,
       load: () => this.executions?.admission.load ?? { running: 0, waiting: 0 },
     });
-    const ownDataDir = (id: string) => pluginDataDir(dataDir, id);
-    const settings = { host: config.host, log: this.log, dataDir: ownDataDir };
-    await plugins.start(
-      [...configuredPlugins(this.options.config, settings), ...embeddedPlugins(this.options.plugins ?? {}, settings)],
-      [Api],
-    );
+    addPluginOperations(this.operations, plugins);
+    await plugins.start(this.sources(this.options.config));
     await this.openExecutions();
     if (this.options.listen === false) return;
     // Where nobody can call, nobody would see the first key either.
     await this.bootstrapKeys();
-    await this.listen();
+    await this.listen([...this.services.all<Transport>(Transport).values()]);
   }
 
   private async openExecutions(): Promise<void> {
-    const store = this.services.get<Store>(Store);
-    if (!store)
-      throw new SoulboxError(
-        'capability_missing',
-        'no active plugin provides a store, and executions cannot be recorded without one',
-      );
+    const store = new StoreHandle(this.services, this.traffic);
     const { config } = this.options.config;
     await store.define(executionCollection, { indexes: executionIndexes });
     await store.define(idempotencyCollection, { indexes: ['createdAt'] });
@@ -168,6 +193,7 @@ export class Host {
       log,
       settings: config.executions,
       instanceId: this.instance.id,
+      traffic: this.traffic,
       sandboxes,
     });
     addExecutionOperations(this.operations, this.executions, store);
@@ -187,12 +213,24 @@ export class Host {
     if (this.stopping && !this.pool) throw new SoulboxError('draining', 'the host is shutting down');
     const { config } = this.options.config;
     if (this.pool?.chosen !== chosen) {
-      // The boxes of a driver whose plugin is gone.
-      void this.pool?.pool.close();
+      if (this.pool) this.stalePools.add(this.pool.pool);
+      void this.traffic.work.quiesced().then(() => this.closeStalePools());
       this.pool = { chosen, pool: new BoxPool(chosen, this.hooks, config.sandbox, this.log, paths) };
     }
     this.pool.pool.setPaths(paths);
     return this.pool;
+  }
+
+  /** Takes away the boxes of drivers whose place others have taken, when nobody uses them any more. */
+  private async closeStalePools(): Promise<void> {
+    const { pool } = this;
+    if (pool && this.services.all<SandboxDriver>(SandboxDriver).get(pool.chosen.name) !== pool.chosen.driver) {
+      this.pool = undefined;
+      this.stalePools.add(pool.pool);
+    }
+    const stale = [...this.stalePools];
+    this.stalePools.clear();
+    await Promise.all(stale.map((each) => each.close()));
   }
 
   /** Finds the driver and makes the first boxes, so that the first execution need not wait. @throws sandbox_unavailable, isolation_insufficient */
@@ -209,13 +247,32 @@ export class Host {
     }
   }
 
-  private async listen(): Promise<void> {
-    const transports = [...this.services.all<Transport>(Transport).values()];
-    const listening = await Promise.allSettled(transports.map(async (transport) => transport.listen()));
+  private transportsOf(ids: readonly string[]): [string, Transport][] {
+    return [...this.services.all<Transport>(Transport)].filter(([name]) =>
+      ids.includes(this.services.owner(Transport, name) ?? ''),
+    );
+  }
+
+  private async closeTransports(ids: readonly string[]): Promise<void> {
+    await Promise.all(this.transportsOf(ids).map((transport) => this.closeTransport(transport)));
+  }
+
+  private async reopenTransports(ids: readonly string[]): Promise<void> {
+    if (this.options.listen !== false) await this.listen(this.transportsOf(ids).map(([, transport]) => transport));
+  }
+
+  private async closeTransport([name, transport]: readonly [string, Transport]): Promise<void> {
+    this.listening.delete(transport);
+    await this.attempt(`close transport ${name}`, async () => transport.close({ deadlineMs: 1_000 }));
+  }
+
+  private async listen(transports: readonly Transport[]): Promise<void> {
+    const listening = await Promise.allSettled(
+      transports.map(async (transport) => this.listening.set(transport, (await transport.listen()).url)),
+    );
     // Told only when each has come to an end: one that still binds could not be closed.
     const failed = listening.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
-    this.addresses = listening.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.url] : []));
   }
 
   /**
@@ -240,14 +297,11 @@ export class Host {
 
   private async tearDown(reason: string): Promise<void> {
     const transports = [...this.services.all<Transport>(Transport)];
-    await Promise.all(
-      transports.map(([name, transport]) =>
-        this.attempt(`close transport ${name}`, async () => transport.close({ deadlineMs: 1_000 })),
-      ),
-    );
+    await Promise.all(transports.map((transport) => this.closeTransport(transport)));
     await this.hooks.call('host.stopped', { reason });
     await this.attempt('end maintenance', async () => this.maintenance?.stop());
     await this.pool?.pool.close();
+    await this.closeStalePools();
     await this.attempt('sign off', async () => this.instance?.unregister());
     await this.pluginHost?.stop();
     this.enter('stopped');

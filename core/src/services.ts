@@ -60,17 +60,19 @@ export class Services {
   }
 
   /**
-   * The services that a plugin declared, and no others.
+   * The services that a plugin declared, and no others. What is `staged` will take its place together with the plugin.
    * @throws capability_missing when one that is not optional is absent.
    */
-  resolve(plugin: string, requires: Requires): Record<string, unknown> {
+  resolve(plugin: string, requires: Requires, staged?: ReadonlyMap<symbol, unknown>): Record<string, unknown> {
     // A container of its own for each plugin: tsyringe's children would otherwise see whatever a sibling registered.
     const own: DependencyContainer = container.createChildContainer();
     const services: Record<string, unknown> = {};
     for (const [name, requirement] of Object.entries(requires)) {
       const token: AnyToken = 'token' in requirement ? requirement.token : requirement;
       own.register(token.key, {
-        useFactory: instanceCachingFactory(() => this.lookup(plugin, token, requirement.optional === true)),
+        useFactory: instanceCachingFactory(
+          () => staged?.get(token.key) ?? this.lookup(plugin, token, requirement.optional === true),
+        ),
       });
       services[name] = own.resolve(token.key);
     }

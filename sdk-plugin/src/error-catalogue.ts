@@ -77,7 +77,6 @@ export const errorCatalogue = Object.freeze({
   ),
   plugin_integrity: entry(500, -32075, 9, 'The installed files are not those that were added; add the plugin again.'),
   plugin_process_lost: entry(503, -32076, 14, 'The process of the plugin named ended; it is started again.', true),
-  plugin_busy: entry(409, -32077, 10, 'Another change of the plugins is under way; try again.', true),
 } satisfies Record<string, ErrorEntry>);
 
 export type ErrorCode = keyof typeof errorCatalogue;

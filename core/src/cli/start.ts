@@ -30,8 +30,8 @@ function ms(value: number): string {
 async function sayPlugins(host: Host, say: Say, paint: Paint): Promise<void> {
   await say(paint('bold', 'plugins'));
   for (const record of host.plugins) {
-    const version = record.manifest?.version ?? '?';
-    const time = record.startedMs === null ? '' : ms(record.startedMs);
+    const version = record.checked?.manifest.version ?? '?';
+    const time = record.instance ? ms(record.instance.startedMs) : '';
     const style: Style = record.state === 'active' ? 'green' : record.state === 'skipped' ? 'dim' : 'red';
     await say(
       `  ${record.id.padEnd(24)} ${version.padEnd(8)} ${paint(style, record.state.padEnd(8))} ${time}${record.reason ? ` ${record.reason}` : ''}`,

@@ -11,6 +11,7 @@ import { delay, unlessAborted, withDeadline } from '../deadline.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { BoxPool } from '../sandboxes/pool.ts';
 import type { ChosenDriver } from '../sandboxes/registry.ts';
+import type { Traffic } from '../traffic.ts';
 import { Admission } from './admission.ts';
 import { IdempotencyKey } from './idempotency.ts';
 import { LiveExecution } from './live.ts';
@@ -25,6 +26,7 @@ export interface ExecutionParts extends PrepareParts {
   readonly hooks: HookBus;
   readonly log: Logger;
   readonly instanceId: string;
+  readonly traffic: Traffic;
   /** The driver and its boxes. @throws sandbox_unavailable, isolation_insufficient */
   sandboxes(): Promise<{ readonly chosen: ChosenDriver; readonly pool: BoxPool }>;
 }
@@ -55,33 +57,47 @@ export class Executions {
 
   /** Runs a program to its end, telling events on the way where `stream` is set. Aborting the call cancels the program. */
   async create(params: ExecutionParams, call: OperationCall): Promise<ExecutionResult> {
-    const { principal, signal } = call;
+    // What it uses is kept until the program has ended, which may be after the call.
+    const done = this.parts.traffic.work.enter();
+    let start: LiveExecution | string;
+    try {
+      start = await this.begin(params, call);
+    } catch (thrown) {
+      done();
+      throw thrown;
+    }
+    if (typeof start === 'string') {
+      done();
+      return this.get({ id: start, wait: true, stream: params.stream }, call);
+    }
+    void start.settled.catch(() => undefined).then(done);
+    return this.follow(start, params.stream === true, call);
+  }
+
+  /** Starts an execution when it is its turn; a string is the id of the one that the same idempotency key made before. */
+  private async begin(params: ExecutionParams, { principal, signal }: OperationCall): Promise<LiveExecution | string> {
     const key =
       params.idempotencyKey === undefined
         ? undefined
         : new IdempotencyKey(principal.tenant, params.idempotencyKey, params);
     const earlier = await key?.find(this.parts.store);
-    if (earlier !== undefined) return this.get({ id: earlier, wait: true, stream: params.stream }, call);
+    if (earlier !== undefined) return earlier;
     const createdAt = new Date().toISOString();
     const prepared = await prepare(this.parts, params, principal);
     const cached = await this.parts.hooks.call('execution.lookup', prepared.request);
     const leave = await this.admission.enter(principal.tenant, signal);
-    let start: LiveExecution | string;
     try {
-      start = cached?.verdict
+      const start = cached?.verdict
         ? await this.startCached(prepared, cached, createdAt, key)
         : await this.start(prepared, createdAt, key);
+      if (typeof start === 'string') leave();
+      // Its turn ends with the program, not with the slowest reader of its events.
+      else void start.settled.catch(() => undefined).then(leave);
+      return start;
     } catch (thrown) {
       leave();
       throw thrown;
     }
-    if (typeof start === 'string') {
-      leave();
-      return this.get({ id: start, wait: true, stream: params.stream }, call);
-    }
-    // Its turn ends with the program, not with the slowest reader of its events.
-    void start.settled.catch(() => undefined).then(leave);
-    return this.follow(start, params.stream === true, call);
   }
 
   /** Accepts and starts; a string is the id of the execution that the same idempotency key made meanwhile. */

@@ -13,6 +13,7 @@ import { authenticate } from '../access/authenticate.ts';
 import { authorize } from '../access/authorize.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { OperationCatalogue } from './catalogue.ts';
+import type { Traffic } from '../traffic.ts';
 import { Channel } from './channel.ts';
 
 /** The one way in: every call of every transport is checked, permitted and run here. */
@@ -20,8 +21,10 @@ export class HostApi implements Api {
   private readonly hooks: HookBus;
   private readonly catalogue: OperationCatalogue;
   private readonly log: Logger;
+  private readonly traffic: Traffic;
 
-  constructor(hooks: HookBus, catalogue: OperationCatalogue, log: Logger) {
+  constructor(hooks: HookBus, catalogue: OperationCatalogue, log: Logger, traffic: Traffic) {
+    this.traffic = traffic;
     this.hooks = hooks;
     this.catalogue = catalogue;
     this.log = log;
@@ -33,7 +36,7 @@ export class HostApi implements Api {
 
   async authenticate(credentials: Credentials): Promise<Principal> {
     try {
-      return await authenticate(this.hooks, credentials);
+      return await this.traffic.briefly(() => authenticate(this.hooks, credentials));
     } catch (thrown) {
       throw this.reported(thrown, 'auth.authenticate', undefined);
     }
@@ -63,6 +66,8 @@ export class HostApi implements Api {
     emit: (event: unknown) => Promise<void>,
   ): Promise<unknown> {
     const { principal, requestId, signal } = options;
+    if (this.traffic.door.isShut) await this.traffic.door.pass();
+    const leave = this.traffic.work.enter();
     try {
       await authorize(this.hooks, principal, this.catalogue.find(operation));
       return await this.catalogue.run(operation, params, {
@@ -74,6 +79,8 @@ export class HostApi implements Api {
       });
     } catch (thrown) {
       throw this.reported(thrown, operation, requestId);
+    } finally {
+      leave();
     }
   }
 

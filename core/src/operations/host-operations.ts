@@ -162,18 +162,18 @@ async function sandboxInfo(registry: SandboxRegistry) {
 }
 
 function describePlugin(record: PluginHost['all'][number], hooks: HookBus) {
-  const { id, packageName, manifest, state, reason, error, required, provided, startedMs } = record;
+  const { id, source, checked, instance, state, reason, error } = record;
   return {
     id,
-    package: packageName,
-    version: manifest?.version ?? null,
+    package: source.packageName,
+    version: (instance ?? checked)?.manifest.version ?? null,
     state,
     reason,
     error: error ? { code: error.code, message: error.message } : null,
-    required,
-    isolation: record.isolation,
-    provides: [...provided],
-    startedMs,
+    required: source.required,
+    isolation: checked?.isolation ?? ('inline' as const),
+    provides: [...(instance?.provided ?? [])],
+    startedMs: instance?.startedMs ?? null,
     hooks: [...hooks.metrics(id)],
   };
 }

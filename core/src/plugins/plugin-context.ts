@@ -22,9 +22,9 @@ import { tapProvider } from '../access/authenticate.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { TapOwner } from '../hooks/tap.ts';
 import type { OperationCatalogue } from '../operations/catalogue.ts';
-import type { Scope } from '../scope.ts';
 import type { Services } from '../services.ts';
-import type { PluginRecord } from './record.ts';
+import type { Traffic } from '../traffic.ts';
+import type { PluginInstance } from './plugin-instance.ts';
 import { SkipSignal } from './skip-signal.ts';
 
 /** What the host shares with every plugin's context. */
@@ -35,6 +35,7 @@ export interface HostParts {
   readonly log: Logger;
   readonly dataDir: string;
   readonly deploymentId: string;
+  readonly traffic: Traffic;
 }
 
 /** Where an instance keeps its data. */
@@ -50,16 +51,14 @@ export class Context implements PluginContext {
   readonly config: Readonly<Record<string, unknown>>;
   readonly deploymentId: string;
   private readonly parts: HostParts;
-  private readonly record: PluginRecord;
-  private readonly scope: Scope;
+  private readonly instance: PluginInstance;
 
-  constructor(parts: HostParts, record: PluginRecord, scope: Scope, config: Readonly<Record<string, unknown>>) {
+  constructor(parts: HostParts, instance: PluginInstance, config: Readonly<Record<string, unknown>>) {
     this.parts = parts;
-    this.record = record;
-    this.scope = scope;
-    this.id = record.id;
+    this.instance = instance;
+    this.id = instance.id;
     this.config = config;
-    this.log = parts.log.child({ plugin: record.id });
+    this.log = parts.log.child({ plugin: instance.id });
     this.deploymentId = parts.deploymentId;
     this.hooks = {
       tap: (hook, fn, options) => this.tap(hook, fn, options),
@@ -68,34 +67,22 @@ export class Context implements PluginContext {
   }
 
   get signal(): AbortSignal {
-    return this.scope.signal;
+    return this.instance.scope.signal;
   }
 
   private get owner(): TapOwner {
     return { id: this.id, log: this.log, signal: this.signal };
   }
 
-  /** Keeps something until the plugin stops; giving it back earlier is allowed and happens once. */
-  private keep(label: string, held: Disposable): Disposable {
-    const forget = this.scope.add(label, () => held[Symbol.dispose]());
-    return {
-      [Symbol.dispose]: () => {
-        if (forget()) held[Symbol.dispose]();
-      },
-    };
-  }
-
   private tap<N extends HookName>(hook: N, fn: Tap<Hooks[N]>, options?: TapOptions): Disposable {
-    this.scope.assertOpen(`tap ${hook}`);
-    return this.keep(
-      `tap ${hook}`,
-      this.parts.hooks.tap(this.owner, hook, fn, options, this.record.manifest?.soulbox.permissions.hooks ?? []),
-    );
+    this.instance.scope.assertOpen(`tap ${hook}`);
+    const { hooks } = this.instance.manifest.soulbox.permissions;
+    return this.instance.registrations.add(() => this.parts.hooks.tap(this.owner, hook, fn, options, hooks));
   }
 
   private define(hook: string, definition: HookDefinition): Disposable {
-    this.scope.assertOpen(`hook ${hook}`);
-    return this.keep(`hook ${hook}`, this.parts.hooks.define(this.id, hook, definition));
+    this.instance.scope.assertOpen(`hook ${hook}`);
+    return this.instance.registrations.add(() => this.parts.hooks.define(this.id, hook, definition));
   }
 
   async dataDir(): Promise<string> {
@@ -105,8 +92,8 @@ export class Context implements PluginContext {
   }
 
   provide<T>(token: Token<T>, service: T, name?: string): void {
-    this.scope.assertOpen(`provide ${token.id}`);
-    if (!this.record.plugin?.definition.provides?.some((offered) => offered.key === token.key)) {
+    this.instance.scope.assertOpen(`provide ${token.id}`);
+    if (!this.instance.provides(token)) {
       throw new SoulboxError(
         'plugin_failed',
         `plugin ${this.id} provides ${token.id}, which its definition does not list`,
@@ -117,31 +104,40 @@ export class Context implements PluginContext {
         'plugin_failed',
         `plugin ${this.id} provides ${token.id} with something that is not an object`,
       );
-    this.keep(`provide ${token.id}`, this.parts.services.provide(this.id, token, service, name));
-    this.record.provided.push(name === undefined ? token.id : `${token.id}:${name}`);
+    const { registrations, provided, services } = this.instance;
+    const known = name === undefined ? undefined : this.ownName(name);
+    registrations.add(() => this.parts.services.provide(this.id, token, service, known));
     if (token.key === AuthProvider.key)
-      this.keep('authenticate', tapProvider(this.parts.hooks, this.owner, service as unknown as AuthProvider));
+      registrations.add(() => tapProvider(this.parts.hooks, this.owner, service as unknown as AuthProvider));
+    if (token.kind === 'one') services.set(token.key, service);
+    provided.push(known === undefined ? token.id : `${token.id}:${known}`);
+  }
+
+  /** A second instance of a plugin, `x:old`, brings what it provides as `name@old` beside the first one's `name`. */
+  private ownName(name: string): string {
+    const [, suffix] = this.id.split(':');
+    return suffix === undefined ? name : `${name}@${suffix}`;
   }
 
   operation<P extends Schema, R extends Schema>(
     definition: OperationDefinition<P, R>,
     handler: OperationHandler<P, R>,
   ): void {
-    this.scope.assertOpen(`operation ${definition.name}`);
-    this.keep(`operation ${definition.name}`, this.parts.operations.add(this.id, definition, handler));
+    this.instance.scope.assertOpen(`operation ${definition.name}`);
+    this.instance.registrations.add(() => this.parts.operations.add(this.id, definition, handler));
   }
 
   async effect(acquire: () => void | Disposer | Promise<void | Disposer>, label = 'effect'): Promise<void> {
-    this.scope.assertOpen(label);
+    this.instance.scope.assertOpen(label);
     const dispose = await acquire();
     if (typeof dispose !== 'function') return;
     // Stopped while it was being acquired: nobody else would give it back.
     if (this.signal.aborted) await dispose();
-    else this.scope.add(label, dispose);
+    else this.instance.scope.add(label, dispose);
   }
 
   health(check: () => Promise<HealthStatus>): void {
-    this.record.health = check;
+    this.instance.health = check;
   }
 
   skip(reason: string): never {

@@ -1,7 +1,6 @@
-import type { HealthStatus, Plugin, SoulboxError } from '@soulbox/plugin-sdk';
-import type { Scope } from '../scope.ts';
-import type { Isolation, LoadedPlugin } from './source.ts';
-import type { Manifest } from './manifest.ts';
+import type { Plugin, SoulboxError } from '@soulbox/plugin-sdk';
+import type { PluginInstance } from './plugin-instance.ts';
+import type { CheckedPlugin, LoadedPlugin, PluginSource } from './source.ts';
 
 export const pluginStates = [
   'pending',
@@ -24,46 +23,45 @@ export type PluginState = (typeof pluginStates)[number];
 /** A configured plugin and what became of it. */
 export interface PluginRecord {
   readonly id: string;
-  readonly packageName: string;
-  /** `file:line` of its entry. */
-  readonly where: string;
-  readonly required: boolean;
-  readonly rawConfig: Readonly<Record<string, unknown>>;
-  /** `file:line` of a setting, by its path in the whole configuration. */
-  readonly locate: (path: readonly string[]) => string;
-  manifest: Manifest | undefined;
-  plugin: Plugin | undefined;
-  /** The code that runs, with the process around it where there is one. */
+  /** Changes with the configuration. */
+  source: PluginSource;
+  /** As it was checked last. */
+  checked: CheckedPlugin | undefined;
+  /** Its code, imported for the next set-up. */
   loaded: LoadedPlugin | undefined;
-  isolation: Isolation;
-  /** How often it was started again after its process ended by itself. */
-  restarts: number;
+  /** What the graph was built from. */
+  plugin: Plugin | undefined;
+  instance: PluginInstance | undefined;
   state: PluginState;
   error: SoulboxError | undefined;
   /** Why it is in its state; `null` where there is nothing to say. */
   reason: string | null;
-  scope: Scope | undefined;
-  health: (() => Promise<HealthStatus>) | undefined;
-  startedMs: number | null;
-  provided: string[];
+  /** Since when it is in its state. */
+  since: Date;
+  /** When its process ended by itself, in milliseconds since the epoch, within the last minute. */
+  crashes: readonly number[];
+  /** How often it was started again after its process ended by itself. */
+  restarts: number;
 }
 
-export function newRecord(
-  init: Pick<PluginRecord, 'id' | 'packageName' | 'where' | 'required' | 'rawConfig' | 'locate'>,
-): PluginRecord {
+export function newRecord(source: PluginSource): PluginRecord {
   return {
-    ...init,
-    manifest: undefined,
-    plugin: undefined,
+    id: source.id,
+    source,
+    checked: undefined,
     loaded: undefined,
-    isolation: 'inline',
-    restarts: 0,
+    plugin: undefined,
+    instance: undefined,
     state: 'pending',
     error: undefined,
     reason: null,
-    scope: undefined,
-    health: undefined,
-    startedMs: null,
-    provided: [],
+    since: new Date(),
+    crashes: [],
+    restarts: 0,
   };
+}
+
+/** Whether a plugin does its work. */
+export function isUp({ state }: PluginRecord): boolean {
+  return state === 'active' || state === 'degraded';
 }

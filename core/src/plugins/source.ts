@@ -41,6 +41,8 @@ export interface PluginEvents {
 /** A plugin that was found and checked, with none of its code run yet. */
 export interface CheckedPlugin {
   readonly manifest: Manifest;
+  /** Where its files are; `null` for one in memory. */
+  readonly folder: string | null;
   readonly isolation: Isolation;
   /** Runs its code for the first time. Each call of an isolated plugin begins a new process, with the code of then. */
   import(events: PluginEvents): Promise<LoadedPlugin>;
@@ -55,6 +57,8 @@ export interface PluginSource {
   readonly rawConfig: Readonly<Record<string, unknown>>;
   /** `file:line` of a setting, by its path in the whole configuration. */
   readonly locate: (path: readonly string[]) => string;
+  /** Equal as long as nothing that concerns the running plugin is configured differently. */
+  readonly fingerprint: string;
   /** Finds the package as it is now. @throws plugin_not_found, plugin_manifest_invalid, plugin_engine_mismatch, plugin_integrity */
   check(): Promise<CheckedPlugin>;
 }
@@ -103,6 +107,7 @@ function checked(
   const isolation = chooseIsolation(found.manifest, wanted);
   return {
     manifest: found.manifest,
+    folder: found.folder,
     isolation,
     import: async (events) =>
       isolation === 'process' ? importIsolated(id, found, settings, events) : inHostProcess(await importPlugin(found)),
@@ -121,6 +126,7 @@ export function configuredPlugins(loaded: LoadedConfig, settings: ImportSettings
         required: entry.required,
         rawConfig: entry.config,
         locate: (path) => loaded.where(path),
+        fingerprint: JSON.stringify(entry),
         check: async () => checked(id, await resolvePackage(entry.package, loaded.folders), entry.isolation, settings),
       },
     ];
@@ -166,12 +172,13 @@ export function embeddedPlugins(
     required: given.required ?? false,
     rawConfig: given.config ?? {},
     locate: () => 'in memory',
+    fingerprint: '',
     check: async () => {
       if ('folder' in given)
         return checked(id, await resolvePackage(given.folder, [given.folder]), given.isolation, settings);
       assertPlugin(given.plugin, id);
       const manifest = parseManifest(given.packageJson ?? impliedPackageJson(given.plugin));
-      return { manifest, isolation: 'inline' as const, import: async () => inHostProcess(given.plugin) };
+      return { manifest, folder: null, isolation: 'inline' as const, import: async () => inHostProcess(given.plugin) };
     },
   }));
 }

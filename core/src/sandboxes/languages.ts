@@ -49,7 +49,7 @@ export class Languages {
     try {
       const late = () => new SoulboxError('plugin_timeout', `it was not described within ${describeMs} ms`);
       const info = await withDeadline(runtime.describe(), describeMs, late);
-      return { runtime, info: parse(LanguageInfoSchema, info, 'plugin_failed') };
+      return { runtime, info: asKnown(name, parse(LanguageInfoSchema, info, 'plugin_failed')) };
     } catch (thrown) {
       this.log.error({ err: thrown, language: name }, 'a language could not be described');
       const reason = toSoulboxError(thrown).message;
@@ -90,4 +90,12 @@ export class Languages {
     const all = await this.list();
     return [...new Set(all.filter((l) => l.info.available).flatMap((l) => l.info.paths))].toSorted();
   }
+}
+
+/** A second instance of a language, provided as `name@suffix`, is asked for by that name. */
+function asKnown(name: string, info: LanguageInfo): LanguageInfo {
+  const at = name.indexOf('@');
+  if (at < 0) return info;
+  const suffix = name.slice(at);
+  return { ...info, name: info.name + suffix, aliases: info.aliases.map((alias) => alias + suffix) };
 }

@@ -34,8 +34,8 @@ describe('a plugin in a process of its own', () => {
       failure('execution_vetoed', /never/),
     );
     const record = recordOf(host, 'stranger');
-    assert.deepEqual([record.state, record.isolation], ['active', 'process']);
-    const { pid, boundary } = record.loaded!;
+    assert.deepEqual([record.state, record.checked?.isolation], ['active', 'process']);
+    const { pid, boundary } = record.instance!.loaded;
     assert.ok(pid !== null && pid !== process.pid && processLives(pid));
     assert.equal(boundary.crashes, 'own-process');
     await host.stop();
@@ -93,7 +93,7 @@ describe('a plugin in a process of its own', () => {
     assert.equal(await host.service(Greeter, 'far')?.greet('you'), 'near,far you 1 undefined undefined');
     await host.call('plugins.list');
     assert.equal(recordOf(host, 'stranger').reason, 'so so');
-    assert.equal(recordOf(host, 'stranger').loaded?.plugin.definition.reload, 'exclusive');
+    assert.equal(recordOf(host, 'stranger').instance?.loaded.plugin.definition.reload, 'exclusive');
   });
 
   it('defines hooks of its own that others tap, and wrong answers are told apart', async () => {
@@ -182,7 +182,7 @@ describe('what holds a plugin in a process of its own', () => {
     assert.equal(await peek?.read(), 'ERR_ACCESS_DENIED');
     assert.equal(await peek?.start(), 'ERR_ACCESS_DENIED');
     assert.equal(await peek?.own(), 'x');
-    const { boundary } = recordOf(stranger.host, 'stranger').loaded!;
+    const { boundary } = recordOf(stranger.host, 'stranger').instance!.loaded;
     assert.deepEqual(
       [boundary.environment, boundary.files, boundary.processes],
       ['granted-names', 'node-permission', 'node-permission'],
@@ -198,7 +198,7 @@ describe('what holds a plugin in a process of its own', () => {
     assert.ok(((await peek?.environment()) as string[]).includes('STRANGERS_SECRET'));
     assert.equal(await peek?.read(), 'read');
     assert.equal(await peek?.start(), 'started');
-    const { boundary } = recordOf(stranger.host, 'stranger').loaded!;
+    const { boundary } = recordOf(stranger.host, 'stranger').instance!.loaded;
     assert.deepEqual([boundary.files, boundary.processes, boundary.network], ['none', 'none', 'none']);
   });
 

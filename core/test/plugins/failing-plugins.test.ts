@@ -105,7 +105,7 @@ test('a plugin with a wrong engine range is refused before its code runs, by fil
   await host.start();
   const [old] = host.plugins;
   assert.deepEqual([old?.state, old?.error?.code], ['failed', 'plugin_engine_mismatch']);
-  assert.match(old?.where ?? '', /soulbox\.yaml:5$/);
+  assert.match(old?.source.where ?? '', /soulbox\.yaml:5$/);
   assert.equal('soulboxTestRan' in globalThis, false);
   await host.stop();
 });

@@ -49,7 +49,7 @@ test('plugins start after what they need and stop before it', async () => {
   const host = await createTestHost({ plugins });
   assert.deepEqual(events, ['free up', 'base up', 'middle up', 'top up']);
   assert.deepEqual(states(host, 'top', 'middle', 'base'), ['active', 'active', 'active']);
-  assert.ok((recordOf(host, 'base').startedMs ?? -1) >= 0);
+  assert.ok((recordOf(host, 'base').instance?.startedMs ?? -1) >= 0);
   await host.stop();
   const stopped = events.slice(4);
   assert.deepEqual(

@@ -97,7 +97,7 @@ test('everything done through the context is undone when the plugin stops', asyn
   });
   const { hooks } = host.host;
   assert.ok(host.service(Thing));
-  assert.deepEqual(recordOf(host, 'it').provided, ['thing', 'auth-provider:own']);
+  assert.deepEqual(recordOf(host, 'it').instance?.provided, ['thing', 'auth-provider:own']);
   assert.deepEqual(await authenticate(hooks, credentials), root);
   assert.deepEqual(await host.call('things.get'), { got: true });
   assert.ok(hooks.tapped('execution.settled'));
