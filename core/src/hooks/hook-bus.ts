@@ -12,7 +12,7 @@ import {
 } from '@soulbox/plugin-sdk';
 import { assertHookDefinition, assertTapOptions } from './check.ts';
 import { guarded } from './guard.ts';
-import { makeTap, tapMetrics, type TapEntry, type TapMetrics, type TapOwner } from './tap.ts';
+import { makeTap, rebindTap, tapMetrics, type TapEntry, type TapMetrics, type TapOwner } from './tap.ts';
 
 type Run = (...args: unknown[]) => Promise<unknown>;
 type Compiled = { tapPromise(options: { name: string; stage: number }, fn: Run): void; promise: Run };
@@ -45,6 +45,8 @@ const constructors = {
 /** Hooks, their taps and the calls of them. Owns the taps; tapable only runs immutable snapshots of them. */
 export class HookBus {
   private readonly hooks = new Map<string, HookEntry>();
+  /** Taps of hooks whose owner withdrew them. */
+  private readonly orphans = new Map<string, Set<TapEntry>>();
 
   constructor() {
     for (const [name, definition] of Object.entries(hookCatalogue)) this.add('core', name, definition);
@@ -57,11 +59,21 @@ export class HookBus {
     if (this.hooks.has(name)) throw new SoulboxError('plugin_failed', `hook ${name} is defined twice`);
     assertHookDefinition(name, definition);
     this.add(owner, name, definition);
-    return { [Symbol.dispose]: () => void this.hooks.delete(name) };
+    return { [Symbol.dispose]: () => this.withdraw(name) };
+  }
+
+  /** Its taps are kept for when it is defined again: its owner is perhaps only being replaced. */
+  private withdraw(name: string): void {
+    const entry = this.hooks.get(name);
+    this.hooks.delete(name);
+    if (entry && entry.taps.size > 0) this.orphans.set(name, entry.taps);
   }
 
   private add(owner: string, name: string, definition: HookDefinition): void {
-    this.hooks.set(name, { definition, owner, taps: new Set(), compiled: undefined });
+    const taps = this.orphans.get(name) ?? new Set();
+    this.orphans.delete(name);
+    for (const tap of taps) rebindTap(tap, definition);
+    this.hooks.set(name, { definition, owner, taps, compiled: undefined });
   }
 
   /**
@@ -93,8 +105,11 @@ export class HookBus {
     entry.compiled = undefined;
     return {
       [Symbol.dispose]: () => {
+        // Taps and entry may have been parted, and joined to a new one, by a reload of the hook's owner.
         entry.taps.delete(tap);
-        entry.compiled = undefined;
+        const present = this.hooks.get(hook);
+        if (present) present.compiled = undefined;
+        if (entry.taps.size === 0 && this.orphans.get(hook) === entry.taps) this.orphans.delete(hook);
       },
     };
   }

@@ -15,11 +15,12 @@ export type TapFunction = (...args: never[]) => unknown;
 /** One function tapped into one hook, with what is known of its calls. */
 export interface TapEntry {
   readonly hook: string;
-  readonly definition: HookDefinition;
+  definition: HookDefinition;
   readonly owner: TapOwner;
   readonly fn: TapFunction;
   readonly stage: -100 | 0 | 100;
-  readonly timeoutMs: number;
+  readonly options: TapOptions;
+  timeoutMs: number;
   calls: number;
   errors: number;
   /** In nanoseconds. */
@@ -27,6 +28,10 @@ export interface TapEntry {
 }
 
 const stages = { pre: -100, post: 100 } as const;
+
+function tapTimeoutMs(definition: HookDefinition, options: TapOptions): number {
+  return Math.min(options.timeoutMs ?? Infinity, definition.timeoutMs);
+}
 
 export function makeTap(
   hook: string,
@@ -41,11 +46,18 @@ export function makeTap(
     owner,
     fn,
     stage: options.order ? stages[options.order] : 0,
-    timeoutMs: Math.min(options.timeoutMs ?? Infinity, definition.timeoutMs),
+    options,
+    timeoutMs: tapTimeoutMs(definition, options),
     calls: 0,
     errors: 0,
     durations: createHistogram(),
   };
+}
+
+/** Has a tap keep to a hook that was defined anew. */
+export function rebindTap(tap: TapEntry, definition: HookDefinition): void {
+  tap.definition = definition;
+  tap.timeoutMs = tapTimeoutMs(definition, tap.options);
 }
 
 /** The calls of one tap, for `plugins.list`. Durations in milliseconds. */
