@@ -80,6 +80,18 @@ export type Tap<H> =
         ? (arg: A, info: HookInfo) => MaybePromise<void>
         : never;
 
+/** What calling a hook takes, by its kind. */
+export type HookArguments<H> =
+  H extends WaterfallHook<infer V, infer A>
+    ? [value: V, arg: A]
+    : H extends { readonly arg: infer A }
+      ? [arg: A]
+      : never;
+
+/** What calling a hook gives, by its kind. */
+export type HookResult<H> =
+  H extends WaterfallHook<infer V, unknown> ? V : H extends BailHook<unknown, infer R> ? R | undefined : void;
+
 export interface TapOptions {
   /** Before or after the taps that say nothing. */
   readonly order?: 'pre' | 'post';

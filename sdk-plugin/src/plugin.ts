@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { HookDefinition, HookName, Hooks, Tap, TapOptions } from './hooks.ts';
+import type { HookArguments, HookDefinition, HookName, HookResult, Hooks, Tap, TapOptions } from './hooks.ts';
 import type { OperationDefinition, OperationHandler } from './operation.ts';
 import type { Schema, SchemaOutput } from './schema.ts';
 import type { AnyToken, Requires, Resolved, Token } from './token.ts';
@@ -20,6 +20,12 @@ export interface HookTaps {
   tap<N extends HookName>(hook: N, fn: Tap<Hooks[N]>, options?: TapOptions): Disposable;
   /** Declares a hook of the plugin's own, named `<plugin id>.<name>`. */
   define(hook: string, definition: HookDefinition): Disposable;
+  /**
+   * Calls a hook of the plugin's own: observers answer with nothing, bail hooks with the first answer, waterfalls with
+   * the final value.
+   * @throws plugin_failed for a foreign hook; what a tap throws, where the hook's policy is `fail`.
+   */
+  call<N extends HookName>(hook: N, ...args: HookArguments<Hooks[N]>): Promise<HookResult<Hooks[N]>>;
 }
 
 /** All that a plugin gets from the host, apart from the services that it requires. */

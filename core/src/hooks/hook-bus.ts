@@ -2,13 +2,13 @@ import { AsyncParallelHook, AsyncSeriesBailHook, AsyncSeriesHook, AsyncSeriesWat
 import {
   hookCatalogue,
   SoulboxError,
-  type BailHook,
+  type HookArguments,
   type HookDefinition,
   type HookName,
+  type HookResult,
   type Hooks,
   type Tap,
   type TapOptions,
-  type WaterfallHook,
 } from '@soulbox/plugin-sdk';
 import { assertHookDefinition, assertTapOptions } from './check.ts';
 import { guarded } from './guard.ts';
@@ -24,16 +24,6 @@ interface HookEntry {
   /** tapable's compiled form of the present taps; made on the first call and dropped with every change. */
   compiled: Compiled | undefined;
 }
-
-/** What calling a hook takes and gives, by its kind. */
-type CallArguments<H> =
-  H extends WaterfallHook<infer V, infer A>
-    ? [value: V, arg: A]
-    : H extends { readonly arg: infer A }
-      ? [arg: A]
-      : never;
-type CallResult<H> =
-  H extends WaterfallHook<infer V, unknown> ? V : H extends BailHook<unknown, infer R> ? R | undefined : void;
 
 const constructors = {
   series: () => new AsyncSeriesHook(['arg']),
@@ -77,7 +67,8 @@ export class HookBus {
   }
 
   /**
-   * Adds a tap. `permitted` are the privileged hooks that the owner's manifest lists; `all` is for core's own use.
+   * Adds a tap. `permitted` are the hooks that the owner's manifest lists, where `*` stands for those that are not
+   * privileged; `all` is for core's own use.
    * @throws plugin_failed for an unknown hook, hook_not_permitted.
    */
   tap<N extends HookName>(
@@ -85,7 +76,7 @@ export class HookBus {
     hook: N,
     fn: Tap<Hooks[N]>,
     options: TapOptions = {},
-    permitted: readonly string[] | 'all' = [],
+    permitted: readonly string[] | 'all' = ['*'],
   ): Disposable {
     const entry = this.hooks.get(hook);
     if (!entry) throw new SoulboxError('plugin_failed', `plugin ${owner.id} taps hook ${hook}, which does not exist`);
@@ -94,7 +85,7 @@ export class HookBus {
         'plugin_failed',
         `plugin ${owner.id} taps hook ${hook} with something that is not a function`,
       );
-    if (entry.definition.privileged && permitted !== 'all' && !permitted.includes(hook)) {
+    if (!mayTap(owner.id, hook, entry.definition, permitted)) {
       throw new SoulboxError('hook_not_permitted', `plugin ${owner.id} taps ${hook} without declaring it`, {
         details: { plugin: owner.id, hook },
       });
@@ -123,13 +114,13 @@ export class HookBus {
    * Calls a hook: observers resolve with nothing, bail hooks with the first answer, waterfalls with the final value.
    * @throws hook_failed, hook_timeout, hook_invalid_result, or the tap's own SoulboxError, where the policy is `fail`.
    */
-  async call<N extends HookName>(hook: N, ...args: CallArguments<Hooks[N]>): Promise<CallResult<Hooks[N]>> {
+  async call<N extends HookName>(hook: N, ...args: HookArguments<Hooks[N]>): Promise<HookResult<Hooks[N]>> {
     const entry = this.hooks.get(hook);
     if (!entry) throw new SoulboxError('internal', `hook ${hook} does not exist`);
     const { kind } = entry.definition;
-    if (entry.taps.size === 0) return (kind === 'waterfall' ? args[0] : undefined) as CallResult<Hooks[N]>;
+    if (entry.taps.size === 0) return (kind === 'waterfall' ? args[0] : undefined) as HookResult<Hooks[N]>;
     entry.compiled ??= compile(entry);
-    return (await entry.compiled.promise(...args)) as CallResult<Hooks[N]>;
+    return (await entry.compiled.promise(...args)) as HookResult<Hooks[N]>;
   }
 
   /** The taps of one plugin and what is known of their calls. */
@@ -138,6 +129,17 @@ export class HookBus {
       [...entry.taps].filter((tap) => tap.owner.id === owner).map(tapMetrics),
     );
   }
+}
+
+/** Hooks of its own need no permission. */
+function mayTap(
+  owner: string,
+  hook: string,
+  { privileged }: HookDefinition,
+  permitted: readonly string[] | 'all',
+): boolean {
+  if (permitted === 'all' || permitted.includes(hook) || hook.startsWith(`${owner}.`)) return true;
+  return privileged !== true && permitted.includes('*');
 }
 
 function compile(entry: HookEntry): Compiled {

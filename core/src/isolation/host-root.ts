@@ -27,6 +27,7 @@ export function hostRoot(context: PluginContext, bridge: Bridge): Readonly<Recor
     define: (id: number, name: string, data: HookData) => {
       held.set(id, context.hooks.define(name, hookFrom(name, data)));
     },
+    callHook: (hook: HookName, ...args: never[]) => context.hooks.call(hook, ...(args as never)),
     dispose: (id: number) => {
       held.get(id)?.[Symbol.dispose]();
       held.delete(id);

@@ -70,13 +70,9 @@ export class HostApi implements Api {
     const leave = this.traffic.work.enter();
     try {
       await authorize(this.hooks, principal, this.catalogue.find(operation));
-      return await this.catalogue.run(operation, params, {
-        principal,
-        requestId,
-        signal,
-        log: this.log.child({ requestId, operation }),
-        emit,
-      });
+      const log = this.log.child({ requestId, operation });
+      const run = () => this.catalogue.run(operation, params, { principal, requestId, signal, log, emit });
+      return await (this.catalogue.owner(operation) === 'core' ? run() : this.traffic.briefly(run));
     } catch (thrown) {
       throw this.reported(thrown, operation, requestId);
     } finally {

@@ -40,6 +40,11 @@ export class OperationCatalogue {
     return this.entry(name).definition;
   }
 
+  /** The plugin that added it, or `core`. @throws unknown_operation */
+  owner(name: string): string {
+    return this.entry(name).owner;
+  }
+
   /** @throws unknown_operation, invalid_params, and what the handler throws. */
   async run(name: string, params: unknown, call: OperationCall): Promise<unknown> {
     const { definition, handler } = this.entry(name);

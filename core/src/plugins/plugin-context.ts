@@ -6,8 +6,10 @@ import {
   SoulboxError,
   type Disposer,
   type HealthStatus,
+  type HookArguments,
   type HookDefinition,
   type HookName,
+  type HookResult,
   type Hooks,
   type HookTaps,
   type OperationDefinition,
@@ -63,6 +65,7 @@ export class Context implements PluginContext {
     this.hooks = {
       tap: (hook, fn, options) => this.tap(hook, fn, options),
       define: (hook, definition) => this.define(hook, definition),
+      call: (hook, ...args) => this.call(hook, args),
     };
   }
 
@@ -83,6 +86,13 @@ export class Context implements PluginContext {
   private define(hook: string, definition: HookDefinition): Disposable {
     this.instance.scope.assertOpen(`hook ${hook}`);
     return this.instance.registrations.add(() => this.parts.hooks.define(this.id, hook, definition));
+  }
+
+  private async call<N extends HookName>(hook: N, args: HookArguments<Hooks[N]>): Promise<HookResult<Hooks[N]>> {
+    this.instance.scope.assertOpen(`call ${hook}`);
+    if (!hook.startsWith(`${this.id}.`))
+      throw new SoulboxError('plugin_failed', `plugin ${this.id} calls hook ${hook}, which is not its own`);
+    return this.parts.hooks.call(hook, ...args);
   }
 
   async dataDir(): Promise<string> {
@@ -124,6 +134,13 @@ export class Context implements PluginContext {
     handler: OperationHandler<P, R>,
   ): void {
     this.instance.scope.assertOpen(`operation ${definition.name}`);
+    const { operations } = this.instance.manifest.soulbox.permissions;
+    if (!operations.includes('*') && !operations.includes(definition.name))
+      throw new SoulboxError(
+        'operation_not_permitted',
+        `plugin ${this.id} adds operation ${definition.name} without declaring it`,
+        { details: { plugin: this.id, operation: definition.name } },
+      );
     this.instance.registrations.add(() => this.parts.operations.add(this.id, definition, handler));
   }
 

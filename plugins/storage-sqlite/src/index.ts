@@ -7,6 +7,8 @@ export default definePlugin({
   id: 'storage-sqlite',
   config: ConfigSchema,
   provides: [Store],
+  // Two at a time would contend for the file's lock.
+  reload: 'exclusive',
   async setup(context) {
     const { file, ...options } = context.config;
     const path = resolve(await context.dataDir(), file);

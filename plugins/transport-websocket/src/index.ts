@@ -10,6 +10,8 @@ export default definePlugin({
   config: WebSocketConfigSchema,
   requires: { api: Api },
   provides: [Transport],
+  // The port is held by one.
+  reload: 'exclusive',
   setup(context, { api }) {
     const transport = new WebSocketTransport(api, context.config, context.log);
     context.hooks.tap('plugin.changed', () => transport.operationsChanged());

@@ -20,6 +20,8 @@ export const PermissionsSchema = z.strictObject({
     .prefault({}),
   /** Whether it starts programs. */
   processes: z.boolean().default(false),
+  /** Whether it loads modules of native code, which no permission of Node.js can hold. */
+  addons: z.boolean().default(false),
   /** Environment variables that it reads. */
   secrets: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable')).default([]),
   /** Whether it uses the Docker engine of this machine, which is as good as being its administrator. */

@@ -80,6 +80,7 @@ export class RunnerContext implements PluginContext {
         return this.hold('tap', [hook, tap, options]);
       },
       define: (hook, definition) => this.hold('define', [hook, describeHook(definition)]),
+      call: (hook, ...args) => this.bridge.root('callHook', [hook, ...args]) as never,
     };
   }
 
