@@ -12,6 +12,7 @@ const plugins: readonly {
   readonly id: string;
   readonly body: string;
   readonly engine?: string;
+  readonly permissions?: object;
   readonly state: string;
   readonly says: RegExp;
 }[] = [
@@ -24,12 +25,14 @@ const plugins: readonly {
   },
   {
     id: 'throws-in-hook',
+    permissions: { hooks: ['execution.settled'] },
     body: `setup({ hooks }) { hooks.tap('execution.settled', () => { throw new Error('oops'); }); }`,
     state: 'active',
     says: /"hook":"execution.settled","calls":[1-9]\d*,"errors":[1-9]/,
   },
   {
     id: 'hangs-in-hook',
+    permissions: { hooks: ['*'] },
     body: `setup({ hooks }) { hooks.tap('auth.decided', () => new Promise(() => {}), { timeoutMs: 50 }); }`,
     state: 'active',
     says: /"hook":"auth.decided","calls":[1-9]\d*,"errors":[1-9]/,
@@ -72,12 +75,35 @@ const plugins: readonly {
     state: 'failed',
     says: /hook_not_permitted/,
   },
+  {
+    id: 'taps-auth-by-star',
+    permissions: { hooks: ['*'] },
+    body: `setup({ hooks }) { hooks.tap('auth.authenticate', () => ({ id: 'x', tenant: 'x', roles: [], scopes: ['*'] })); }`,
+    state: 'failed',
+    says: /hook_not_permitted/,
+  },
+  {
+    id: 'taps-undeclared',
+    body: `setup({ hooks }) { hooks.tap('execution.output', () => undefined); }`,
+    state: 'failed',
+    says: /hook_not_permitted.*execution.output/,
+  },
+  {
+    id: 'adds-undeclared',
+    body: `setup(context) {
+      const nothing = z.object({});
+      const operation = { name: 'house.party', summary: '', params: nothing, result: nothing, errors: [] };
+      context.operation({ ...operation, permission: 'house:party', owner: { kind: 'host' }, effect: 'read' }, async () => ({}));
+    }`,
+    state: 'failed',
+    says: /operation_not_permitted.*house.party/,
+  },
 ];
 
 async function install(home: Home): Promise<string> {
   await mkdir(join(home.folder, 'node_modules/@soulbox'), { recursive: true });
   await symlink(join(root, 'sdk-plugin'), join(home.folder, 'node_modules/@soulbox/plugin-sdk'));
-  for (const { id, body, engine = '^1.0.0' } of plugins) {
+  for (const { id, body, engine = '^1.0.0', permissions = {} } of plugins) {
     const folder = join(home.folder, id);
     await mkdir(folder);
     const manifest = {
@@ -86,12 +112,12 @@ async function install(home: Home): Promise<string> {
       type: 'module',
       exports: './index.js',
       engines: { soulbox: engine },
-      soulbox: { id },
+      soulbox: { id, permissions },
     };
     await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
     await writeFile(
       join(folder, 'index.js'),
-      `import { definePlugin, token } from '@soulbox/plugin-sdk';\nexport default definePlugin({ id: '${id}', ${body} });\n`,
+      `import { definePlugin, token, z } from '@soulbox/plugin-sdk';\nexport default definePlugin({ id: '${id}', ${body} });\n`,
     );
   }
   return plugins.map(({ id }) => `  ${id}: { package: ./${id} }\n`).join('');

@@ -128,7 +128,14 @@ export async function makeHome(
   for (const [name, { code, soulbox: own = { id: name }, exports = './index.mjs', files = {} }] of Object.entries(
     packages,
   )) {
-    const packageJson = { name, version: '1.2.3', engines: { soulbox: '^1.0.0' }, soulbox: own, exports };
+    const permissions = { hooks: ['*'], operations: ['*'] };
+    const packageJson = {
+      name,
+      version: '1.2.3',
+      engines: { soulbox: '^1.0.0' },
+      soulbox: { permissions, ...own },
+      exports,
+    };
     await file(`${name}/package.json`, JSON.stringify(packageJson));
     await file(`${name}/index.mjs`, code);
     for (const [path, content] of Object.entries(files)) await file(`${name}/${path}`, String(content));

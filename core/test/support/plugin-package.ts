@@ -18,6 +18,10 @@ export async function writePackage(folder: TemporaryFolder, at: string, options:
   const { id = 'p', code = pluginCode(id), packageJson = {} } = options;
   await folder.write(`${at}/index.js`, code);
   const base = { name: id, version: '1.2.3', type: 'module', exports: './index.js', engines: { soulbox: '^1.0.0' } };
-  const file = await folder.write(`${at}/package.json`, { ...base, soulbox: { id }, ...packageJson });
+  const file = await folder.write(`${at}/package.json`, {
+    ...base,
+    soulbox: { id, permissions: { hooks: ['*'] } },
+    ...packageJson,
+  });
   return file.slice(0, -'/package.json'.length);
 }
