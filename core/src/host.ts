@@ -7,6 +7,7 @@ import {
   Transport,
   type Api as ApiContract,
 } from '@soulbox/plugin-sdk';
+import { changedParts } from './config/changes.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { openDataDir } from './data-dir.ts';
 import { withDeadline } from './deadline.ts';
@@ -312,6 +313,18 @@ export class Host {
     const ms = this.options.config.config.host.pluginStopMs;
     const late = () => new SoulboxError('plugin_timeout', `${step}: not done within ${ms} ms`);
     await withDeadline(work(), ms, late).catch((error: unknown) => this.log.warn({ err: error }, `could not ${step}`));
+  }
+
+  /**
+   * Makes the running plugins those of a changed configuration. What changed elsewhere is named in the log: it needs a
+   * restart. Never rejects: what is wrong with a plugin is in the log and, if it is down, in its state.
+   */
+  async apply(next: LoadedConfig): Promise<void> {
+    const parts = changedParts(this.options.config.config, next.config);
+    if (parts.length > 0) this.log.warn({ parts }, 'changes of the configuration that need a restart of the host');
+    const problems = (await this.pluginHost?.apply(this.sources(next))) ?? new Map<string, unknown>();
+    for (const [plugin, err] of problems)
+      this.log.error({ plugin, err }, 'the changed configuration of a plugin was not taken over');
   }
 
   /** Takes a plugin out of service for what its code did outside any call of ours. */

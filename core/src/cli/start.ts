@@ -6,6 +6,8 @@ import {
   type SoulboxError,
 } from '@soulbox/plugin-sdk';
 import { randomUUID } from 'node:crypto';
+import type { LoadedConfig } from '../config/load.ts';
+import { watchFiles } from '../config/watch.ts';
 import { Host } from '../host.ts';
 import { currentPlugin } from '../plugins/attribution.ts';
 import { hostVersion } from '../version.ts';
@@ -118,6 +120,18 @@ function handleUncaught(host: Host, stop: (reason: string) => void): void {
   process.on('unhandledRejection', handle);
 }
 
+/** Takes changes of the configuration's files over. One that is not good changes nothing. */
+function followConfig(host: Host, loaded: LoadedConfig, read: () => Promise<LoadedConfig>): Disposable {
+  const take = async () => {
+    try {
+      await host.apply(await read());
+    } catch (err) {
+      host.log.error({ err }, 'the changed configuration is not taken over');
+    }
+  };
+  return watchFiles(loaded.config.host.watch ? loaded.files : [], () => void take());
+}
+
 async function start(args: readonly string[], context: CommandContext): Promise<number> {
   const { values } = parse(args, { config: hostOptions.config });
   const { stdout } = context.terminal;
@@ -138,6 +152,7 @@ async function start(args: readonly string[], context: CommandContext): Promise<
   }
   handleUncaught(host, stop);
   await host.start();
+  using _watched = followConfig(host, loaded, () => readConfig(values, context));
   await say(`${paint('bold', 'soulbox')} ${hostVersion}  ${loaded.files.join(' over ')}`);
   await sayPlugins(host, say, paint);
   if (await saySandbox(host, say, paint)) await sayLanguages(host, say, paint);

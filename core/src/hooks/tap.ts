@@ -67,9 +67,14 @@ export interface TapMetrics {
   readonly errors: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
+  readonly totalMs: number;
+  /** The deadline of one call. */
+  readonly timeoutMs: number;
 }
 
 export function tapMetrics(tap: TapEntry): TapMetrics {
   const ms = (percentile: number) => (tap.calls === 0 ? 0 : tap.durations.percentile(percentile) / 1e6);
-  return { hook: tap.hook, calls: tap.calls, errors: tap.errors, p50Ms: ms(50), p95Ms: ms(95) };
+  const { hook, calls, errors, timeoutMs } = tap;
+  const totalMs = calls === 0 ? 0 : (tap.durations.mean * tap.durations.count) / 1e6;
+  return { hook, calls, errors, p50Ms: ms(50), p95Ms: ms(95), totalMs, timeoutMs };
 }

@@ -68,7 +68,7 @@ export function permissionPlan(options: PermissionOptions): PermissionPlan {
   const { folder, dataDir, permissions, known = process.allowedNodeEnvironmentFlags, coverage } = options;
   const flag = permissionFlag(known);
   if (flag === undefined) return { flags: [], files: 'none', processes: 'none', network: 'none' };
-  const { files, processes, network, addons } = permissions;
+  const { files, processes, network, addons, workers } = permissions;
   const own = [dataDir, coverage].filter((path) => path !== undefined);
   const holdsNetwork = known.has('--allow-net');
   const flags = [
@@ -76,11 +76,12 @@ export function permissionPlan(options: PermissionOptions): PermissionPlan {
     ...allow('--allow-fs-read', files.read.includes('*') ? ['*'] : [...codeFolders(folder), ...own, ...files.read]),
     ...allow('--allow-fs-write', files.write.includes('*') ? ['*'] : [...own, ...files.write]),
     ...(processes ? ['--allow-child-process'] : []),
+    ...(workers ? ['--allow-worker'] : []),
     ...(addons && known.has('--allow-addons') ? ['--allow-addons'] : []),
     ...(holdsNetwork && network.length > 0 ? ['--allow-net'] : []),
   ];
-  // A program that it starts, or native code, is held by none of this.
-  const free = processes || addons;
+  // A program or thread that it starts, or native code, is held by none of this.
+  const free = processes || addons || workers;
   return {
     flags,
     files: free || [...files.read, ...files.write].includes('*') ? 'none' : 'node-permission',

@@ -54,11 +54,28 @@ const plugins = defineOperation({
         reason: z.string().nullable(),
         error: z.object({ code: z.string(), message: z.string() }).nullable(),
         required: z.boolean(),
+        /** Since when it is in its state. */
+        since: z.string(),
         isolation: z.enum(['inline', 'process']),
+        /** What separates it from the host, each by the mechanism that does; `none` where nothing does. */
+        boundary: z.record(z.string(), z.string()).nullable(),
+        /** Of the process of its own, where it has one. */
+        pid: z.int().nullable(),
+        /** How often it was started again after its process ended by itself. */
+        restarts: z.int(),
         provides: z.array(z.string()),
         startedMs: z.number().nullable(),
         hooks: z.array(
-          z.object({ hook: z.string(), calls: z.int(), errors: z.int(), p50Ms: z.number(), p95Ms: z.number() }),
+          z.object({
+            hook: z.string(),
+            calls: z.int(),
+            errors: z.int(),
+            p50Ms: z.number(),
+            p95Ms: z.number(),
+            totalMs: z.number(),
+            /** The deadline of one call. */
+            timeoutMs: z.number(),
+          }),
         ),
       }),
     ),
@@ -171,7 +188,11 @@ function describePlugin(record: PluginHost['all'][number], hooks: HookBus) {
     reason,
     error: error ? { code: error.code, message: error.message } : null,
     required: source.required,
+    since: record.since.toISOString(),
     isolation: checked?.isolation ?? ('inline' as const),
+    boundary: instance ? { ...instance.loaded.boundary } : null,
+    pid: instance?.loaded.pid ?? null,
+    restarts: record.restarts,
     provides: [...(instance?.provided ?? [])],
     startedMs: instance?.startedMs ?? null,
     hooks: [...hooks.metrics(id)],

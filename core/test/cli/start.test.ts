@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { makeHome, type Home } from '../support/cli-home.ts';
 import { startCli, type CliProcess } from '../support/cli-child-process.ts';
@@ -66,6 +67,20 @@ describe('soulbox start', () => {
     await cli.prints(/stopping: SIGTERM/);
     cli.child.kill('SIGTERM');
     assert.equal(await cli.exited, 1);
+  });
+
+  it('takes a changed configuration over, and keeps what runs when that is not good', async () => {
+    await using home = await makeHome([...usual, 'reporter']);
+    const cli = await started(home);
+    const text = await readFile(home.config, 'utf8');
+    const config = JSON.parse(text) as { plugins: Record<string, unknown> };
+    await writeFile(home.config, '{ "plugins": 7 }');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    config.plugins['languages'] = { package: './languages' };
+    await writeFile(home.config, JSON.stringify(config));
+    await cli.prints(/^languages active$/m);
+    cli.child.kill('SIGTERM');
+    assert.equal(await cli.exited, 0);
   });
 
   for (const variable of ['THROW_LATER', 'REJECT_LATER']) {

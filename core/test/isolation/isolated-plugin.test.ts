@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { tokens, type ExecutionResult } from '@soulbox/plugin-sdk';
+import { PermissionsSchema, tokens, type ExecutionResult } from '@soulbox/plugin-sdk';
+import { createTestHost } from '@soulbox/plugin-sdk/testing';
+import { configFrom } from '../../src/config/load.ts';
+import { importIsolated } from '../../src/isolation/import-isolated.ts';
 import { failure } from '../support/expect.ts';
 import { processLives, strangerHost, until } from '../support/isolated-plugin.ts';
+import { recordingLog } from '../support/log.ts';
+import { writePackage } from '../support/plugin-package.ts';
 import { plugin, recordOf } from '../support/plugins.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const hello = { language: 'script', code: 'out hello' };
 const operation = `sdk.defineOperation({ name: 'stranger.count', summary: 'Counts.', permission: 'stranger:count',
@@ -206,5 +212,35 @@ describe('what holds a plugin in a process of its own', () => {
     await using stranger = await strangerHost({ head, body, permissions: { files: { read: ['/etc/hostname'] } } });
     assert.equal(await stranger.host.service(Peek, 'it')?.read(), 'read');
     assert.ok((await readFile('/etc/hostname')).length >= 0);
+  });
+});
+
+describe('an isolated plugin that cannot be had', () => {
+  it('has no folder, or must run where the configuration does not want it', async () => {
+    const settings = { host: configFrom({}).config.host, log: recordingLog().log };
+    const permissions = PermissionsSchema.parse({ files: { read: ['*'], write: ['*'] } });
+    const manifest = { name: 'p', version: '1.0.0', engines: { soulbox: '^1.0.0' } };
+    const soulbox = { id: 'p', isolation: ['process' as const], permissions, commands: [] };
+    const found = { folder: '/no/such/folder', manifest: { ...manifest, soulbox } };
+    let lost = 0;
+    const importing = importIsolated('p', found, settings, { lost: () => (lost += 1) });
+    await assert.rejects(importing, failure('plugin_process_lost', /ENOENT/));
+    await using stranger = await strangerHost({ body: 'setup() {}', isolation: 'inline' });
+    assert.equal(recordOf(stranger.host, 'stranger').checked?.isolation, 'inline');
+    await using folder = await temporaryFolder();
+    const path = await writePackage(folder, 'p', {});
+    await using host = await createTestHost({ plugins: { p: { folder: path, isolation: 'process' } } });
+    assert.match(recordOf(host, 'p').reason ?? '', /cannot run with isolation "process", only inline/);
+  });
+
+  it('sends what is no line of a log, and defines a hook that nobody understands', async () => {
+    await using stranger = await strangerHost({
+      body: `setup(context) {
+        process.send({ jsonrpc: '2.0', method: 'root', params: { name: 'log', args: ['no JSON'] } });
+        context.hooks.define('stranger.odd', { kind: 'bail', timeoutMs: 9, onError: 'fail', description: '',
+          result: { '~standard': { jsonSchema: { output: () => ({ $ref: '#/nowhere' }) } } } });
+      }`,
+    });
+    assert.match(recordOf(stranger.host, 'stranger').reason ?? '', /its JSON Schema is not understood/);
   });
 });

@@ -10,7 +10,7 @@ const forHost = (range: string) => ({ ...good, engines: { soulbox: range } });
 test('what a manifest leaves out has the safe value', () => {
   const { soulbox } = parseManifest(good);
   const nothing = { hooks: [], operations: [], network: [], files: { read: [], write: [] }, secrets: [] };
-  const permissions = { ...nothing, processes: false, addons: false, docker: false };
+  const permissions = { ...nothing, processes: false, addons: false, workers: false, docker: false };
   assert.deepEqual(soulbox, { id: 'p', isolation: ['inline'], permissions, commands: [] });
 });
 

@@ -185,3 +185,52 @@ test('what was being acquired when the plugin stopped is given back at once', as
   await acquiring;
   assert.deepEqual(events, ['undone']);
 });
+
+test('a plugin calls hooks of its own, and no others', async () => {
+  const policy = { kind: 'waterfall', timeoutMs: 100, onError: 'fail', description: 'Asked.' } as const;
+  const asked = 'owner.asked' as 'execution.output';
+  const bytes = new Uint8Array([1]);
+  const about = { id: 'x', stream: 'stdout' } as const;
+  let answer: Uint8Array | undefined;
+  const owner = plugin('owner', async ({ hooks }) => {
+    hooks.define(asked, policy);
+    answer = await hooks.call(asked, bytes, about);
+    await assert.rejects(hooks.call('execution.output', bytes, about), failure('plugin_failed', /not its own/));
+  });
+  await using host = await createTestHost({ plugins: { owner: { plugin: owner } } });
+  assert.equal(recordOf(host, 'owner').state, 'active');
+  assert.equal(answer, bytes);
+});
+
+test('a plugin adds only the operations that its manifest lists', async () => {
+  const nothing = z.strictObject({});
+  const party = defineOperation({
+    name: 'house.party',
+    summary: 'Celebrates.',
+    params: nothing,
+    result: nothing,
+    permission: 'house:party',
+    owner: { kind: 'host' },
+    effect: 'write',
+    errors: [],
+  });
+  const adder = plugin('adder', (context) => context.operation(party, async () => ({})));
+  const packageJson = (operations: string[]) => ({
+    name: 'adder',
+    version: '1.0.0',
+    engines: { soulbox: '^1.0.0' },
+    soulbox: { id: 'adder', permissions: { operations } },
+  });
+  for (const [operations, state] of [
+    [[], 'failed'],
+    [['house.hold'], 'failed'],
+    [['house.party'], 'active'],
+    [['*'], 'active'],
+  ] as const) {
+    await using host = await createTestHost({
+      plugins: { adder: { plugin: adder, packageJson: packageJson([...operations]) } },
+    });
+    assert.equal(recordOf(host, 'adder').state, state);
+    if (state === 'failed') assert.equal(recordOf(host, 'adder').error?.code, 'operation_not_permitted');
+  }
+});

@@ -5,6 +5,11 @@ import { SoulboxError, Store, token, tokens, Transport, type ExecutionResult } f
 import { createTestHost, MemoryStore, type TestHost } from '@soulbox/plugin-sdk/testing';
 import { failure } from '../support/expect.ts';
 import { plugin, recordOf, states } from '../support/plugins.ts';
+import { configFrom, loadConfig } from '../../src/config/load.ts';
+import { Host } from '../../src/host.ts';
+import type { PluginHost } from '../../src/plugins/plugin-host.ts';
+import { embeddedPlugins } from '../../src/plugins/source.ts';
+import { recordingLog } from '../support/log.ts';
 import { writePackage, pluginCode } from '../support/plugin-package.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -256,5 +261,79 @@ describe('a reload of a plugin whose files changed', () => {
     await using host = await createTestHost({ plugins: { rival: { plugin: rival }, it: { plugin: it } } });
     Object.assign(it.definition, { provides: [Store] });
     await assert.rejects(reload(host, 'it'), failure('capability_conflict'));
+  });
+});
+
+describe('a changed configuration', () => {
+  it('starts, replaces and stops the plugins that it concerns, and no others', async () => {
+    await using folder = await temporaryFolder();
+    const events: string[] = [];
+    (globalThis as Record<symbol, unknown>)[Symbol.for('soulbox/test-events')] = events;
+    const note = `const note = (what) => globalThis[Symbol.for('soulbox/test-events')].push(what);`;
+    for (const id of ['a', 'b', 'c'])
+      await writePackage(folder, id, {
+        id,
+        code: `${note}\n${pluginCode(id, `setup(c) { if (c.config.bad) throw new Error('bad'); note('${id} ' + c.config.n); return () => note('${id} down'); }`)}`,
+      });
+    const write = async (plugins: object, more: object = {}) => {
+      const file = await folder.write('soulbox.yaml', { extends: 'none', plugins, ...more });
+      return loadConfig({ file });
+    };
+    const entry = (id: string, config: object) => ({ package: `./${id}`, config });
+    const { log, entries } = recordingLog();
+    const host = new Host({
+      config: await write({ a: entry('a', { n: 1 }), b: entry('b', { n: 1 }) }, { host: { dataDir: './data' } }),
+      plugins: {
+        store: {
+          plugin: plugin('store', (context) => context.provide(Store, new MemoryStore()), { provides: [Store] }),
+        },
+      },
+      listen: false,
+      log,
+    });
+    await host.start();
+    const state = () => Object.fromEntries(host.plugins.map(({ id, state: now }) => [id, now]));
+    await host.apply(await write({ b: entry('b', { n: 2 }), c: entry('c', { n: 1 }) }, { sandbox: { ready: 3 } }));
+    assert.deepEqual(state(), { b: 'active', c: 'active', store: 'active' });
+    assert.ok(entries.some(({ msg, parts }) => /restart/.test(String(msg)) && String(parts) === 'host,sandbox'));
+    assert.deepEqual(events.toSorted(), ['a 1', 'a down', 'b 1', 'b 2', 'b down', 'c 1'].toSorted());
+    await host.apply(
+      await write({ b: entry('b', { bad: true }), c: entry('c', { n: 1 }), a: { package: './nowhere' } }),
+    );
+    assert.deepEqual(state(), { b: 'active', c: 'active', store: 'active', a: 'failed' });
+    assert.equal(entries.filter(({ msg }) => /was not taken over/.test(String(msg))).length, 2);
+    events.length = 0;
+    await host.apply(await write({ b: entry('b', { n: 2 }), c: entry('c', { n: 1 }) }));
+    assert.deepEqual(events, [], 'what runs is what is configured');
+    await host.stop();
+    await host.apply(await write({})).catch((error: unknown) => failure('draining')(error));
+  });
+
+  it('one that another needs is blocked with it when it is removed', async () => {
+    const sources = (plugins: Parameters<typeof embeddedPlugins>[0]) =>
+      embeddedPlugins(plugins, { host: configFrom({}).config.host, log: recordingLog().log });
+    const base = { plugin: plugin('base', (context) => context.provide(Base, { run: 1 }), { provides: [Base] }) };
+    const user = { plugin: plugin('user', () => {}, { requires: { base: Base } }) };
+    await using host = await createTestHost({});
+    const inner = (host.host as unknown as { pluginHost: PluginHost }).pluginHost;
+    const others = sources({
+      'memory-store': { plugin: recordOf(host, 'memory-store').plugin! },
+      'scripted-sandbox': { plugin: recordOf(host, 'scripted-sandbox').plugin! },
+    });
+    assert.equal((await inner.apply([...others, ...sources({ base, user })])).size, 0);
+    assert.deepEqual(states(host, 'base', 'user'), ['active', 'active']);
+    await inner.apply([...others, ...sources({ user })]);
+    assert.deepEqual(states(host, 'user'), ['blocked']);
+  });
+});
+
+describe('two versions of one plugin side by side', () => {
+  it('bring what they provide under names of their own', async () => {
+    const version = (own: number) =>
+      plugin('x', (context) => context.provide(Tool, { use: async () => own }, 'tool'), { provides: [Tool] });
+    await using host = await createTestHost({
+      plugins: { x: { plugin: version(2) }, 'x:old': { plugin: version(1) } },
+    });
+    assert.deepEqual([await host.service(Tool, 'tool')?.use(), await host.service(Tool, 'tool@old')?.use()], [2, 1]);
   });
 });

@@ -112,3 +112,13 @@ suite('languages', () => {
     );
   });
 });
+
+it('a second instance of a language is asked for by the name under which it is provided', async () => {
+  const { languages } = make({
+    lisp: () => info('lisp', { aliases: ['l'], version: '2' }),
+    'lisp@old': () => info('lisp', { aliases: ['l'], version: '1' }),
+  });
+  assert.equal((await languages.find('lisp')).info.version, '2');
+  assert.equal((await languages.find('lisp@old')).info.version, '1');
+  assert.equal((await languages.find('l@old')).info.name, 'lisp@old');
+});

@@ -22,6 +22,8 @@ export const PermissionsSchema = z.strictObject({
   processes: z.boolean().default(false),
   /** Whether it loads modules of native code, which no permission of Node.js can hold. */
   addons: z.boolean().default(false),
+  /** Whether it starts threads, to which the permissions of Node.js do not extend. */
+  workers: z.boolean().default(false),
   /** Environment variables that it reads. */
   secrets: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable')).default([]),
   /** Whether it uses the Docker engine of this machine, which is as good as being its administrator. */

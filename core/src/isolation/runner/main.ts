@@ -13,6 +13,8 @@ const session = new PluginSession(() => bridge, log);
 const bridge: Bridge = new Bridge(session.root, { send, log });
 
 process.on('message', (message) => bridge.receive(message));
+// A terminal sends these to every process of the command. The host decides when a plugin stops.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));
 // A late error ends an isolated plugin, as it would be put into quarantine inline; the host hears why.
 const fatal = (thrown: unknown) => {
