@@ -41,7 +41,7 @@ function newEpoch(): Epoch {
 }
 
 /** Lets everybody pass, or has them wait while something is changed that cannot be in use meanwhile. */
-export class Door {
+class Door {
   private reopened: Promise<void> | undefined;
 
   get isShut(): boolean {

@@ -19,7 +19,11 @@ async function check(args: readonly string[], context: CommandContext): Promise<
     try {
       const found = await source.check();
       const imported = await found.import({ lost: () => undefined });
-      await imported.parseConfig(source).finally(() => imported.dispose());
+      try {
+        await imported.parseConfig(source);
+      } finally {
+        await imported.dispose();
+      }
     } catch (thrown) {
       const why = isSoulboxError(thrown) ? `${thrown.code}: ${thrown.message}` : `plugin_failed: ${String(thrown)}`;
       problems.push(`${source.where}: plugins.${source.id}: ${why}`);

@@ -58,19 +58,19 @@ export class Executions {
   /** Runs a program to its end, telling events on the way where `stream` is set. Aborting the call cancels the program. */
   async create(params: ExecutionParams, call: OperationCall): Promise<ExecutionResult> {
     // What it uses is kept until the program has ended, which may be after the call.
-    const done = this.parts.traffic.work.enter();
+    const leave = this.parts.traffic.work.enter();
     let start: LiveExecution | string;
     try {
       start = await this.begin(params, call);
     } catch (thrown) {
-      done();
+      leave();
       throw thrown;
     }
     if (typeof start === 'string') {
-      done();
+      leave();
       return this.get({ id: start, wait: true, stream: params.stream }, call);
     }
-    void start.settled.catch(() => undefined).then(done);
+    void start.settled.catch(() => undefined).finally(leave);
     return this.follow(start, params.stream === true, call);
   }
 

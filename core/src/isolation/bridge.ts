@@ -204,7 +204,7 @@ export class Bridge {
 }
 
 /** The same stream, with something to be done once when it is over or given up. */
-async function* whenOver(stream: AsyncIterable<unknown>, over: () => void): AsyncGenerator<unknown> {
+async function* whenOver(stream: AsyncIterable<unknown>, over: () => void): AsyncGenerator {
   try {
     yield* stream;
   } finally {

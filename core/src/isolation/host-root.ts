@@ -1,11 +1,4 @@
-import type {
-  AnyToken,
-  HealthStatus,
-  HookName,
-  OperationDefinition,
-  PluginContext,
-  TapOptions,
-} from '@soulbox/plugin-sdk';
+import type { HealthStatus, HookName, OperationDefinition, PluginContext, TapOptions } from '@soulbox/plugin-sdk';
 import type { AnyFunction, Bridge } from './bridge.ts';
 import { hookFrom, remoteSchema, tokenFrom, type HookData } from './protocol.ts';
 
@@ -33,7 +26,7 @@ export function hostRoot(context: PluginContext, bridge: Bridge): Readonly<Recor
       held.delete(id);
     },
     provide: (data: unknown, service: object, name?: string) => {
-      context.provide(tokenFrom(data) as AnyToken, service, name);
+      context.provide(tokenFrom(data), service, name);
     },
     operation: ({ params, result, event, ...rest }: OperationData, handler: unknown) => {
       const remote = bridge.patient(handler);

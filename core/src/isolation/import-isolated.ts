@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Logger } from 'pino';
 import {
   optional,
   SoulboxError,
@@ -84,7 +83,7 @@ class IsolatedPlugin {
     };
     this.bridge = new Bridge(this.root, {
       send: (message) => this.send(message),
-      log: log as Logger,
+      log,
       callMs: host.pluginCallMs,
     });
     this.watchdog = this.watch();

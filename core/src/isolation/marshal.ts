@@ -5,7 +5,8 @@ import { decodeError, encodeError, type EncodedError } from './errors.ts';
 
 /** What stands in a message for something that cannot be copied: it stays on its side, under a number. */
 type Reference =
-  | { readonly $bridge: 'function' | 'stream'; readonly ref: number }
+  | { readonly $bridge: 'function'; readonly ref: number }
+  | { readonly $bridge: 'stream'; readonly ref: number }
   | { readonly $bridge: 'signal'; readonly ref: number; readonly aborted: boolean }
   | { readonly $bridge: 'map'; readonly ref: number; readonly entries: readonly (readonly [string, unknown])[] }
   | { readonly $bridge: 'error'; readonly error: EncodedError }
@@ -92,14 +93,19 @@ function encodeObject(value: object, exports: Exports, depth: number): unknown {
 }
 
 function encodeMembers(value: object, owner: object, exports: Exports, depth: number): unknown {
-  let copy: Record<string, unknown> | undefined;
+  let copy: object | undefined;
   for (const [key, member] of Object.entries(value)) {
     const encoded = encode(member, exports, depth + 1, owner);
     if (encoded === member) continue;
-    copy ??= Array.isArray(value) ? ([...(value as unknown[])] as never) : { ...value };
-    copy![key] = encoded;
+    copy ??= Array.isArray(value) ? [...(value as unknown[])] : { ...value };
+    setMember(copy, key, encoded);
   }
   return copy ?? value;
+}
+
+/** Never through a setter, as `__proto__` has one. */
+function setMember(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function isReference(value: object): value is Reference {
@@ -117,29 +123,30 @@ export function decode(value: unknown, imports: Imports): unknown {
 function decodeMembers(members: Record<string, unknown>, imports: Imports): unknown {
   for (const [key, member] of Object.entries(members)) {
     const decoded = decode(member, imports);
-    if (decoded !== member) members[key] = decoded;
+    if (decoded !== member) setMember(members, key, decoded);
   }
   return members;
 }
 
+type Decoders = {
+  readonly [K in Reference['$bridge']]: (reference: Extract<Reference, { $bridge: K }>, imports: Imports) => unknown;
+};
+
+const decoders: Decoders = {
+  function: ({ ref }, imports) => imports.functionFor(ref),
+  stream: ({ ref }, imports) => imports.streamFor(ref),
+  signal: ({ ref, aborted }, imports) => imports.signalFor(ref, aborted),
+  map: ({ ref, entries }, imports) =>
+    imports.mapFor(
+      ref,
+      entries.map(([key, member]) => [key, decode(member, imports)] as const),
+    ),
+  error: ({ error }) => decodeError(error),
+  log: ({ bindings }, imports) => imports.log.child(bindings),
+  data: ({ members }, imports) => decodeMembers(members, imports),
+};
+
 function decodeReference(reference: Reference, imports: Imports): unknown {
-  switch (reference.$bridge) {
-    case 'function':
-      return imports.functionFor(reference.ref);
-    case 'stream':
-      return imports.streamFor(reference.ref);
-    case 'signal':
-      return imports.signalFor(reference.ref, reference.aborted);
-    case 'map':
-      return imports.mapFor(
-        reference.ref,
-        reference.entries.map(([key, member]) => [key, decode(member, imports)] as const),
-      );
-    case 'error':
-      return decodeError(reference.error);
-    case 'log':
-      return imports.log.child(reference.bindings);
-    case 'data':
-      return decodeMembers(reference.members, imports);
-  }
+  const decoder = decoders[reference.$bridge] as Decoders['data'];
+  return decoder(reference as never, imports);
 }

@@ -46,15 +46,21 @@ export class Peer {
    * @throws the other side's error; plugin_timeout after `timeoutMs` milliseconds; the reason of {@link close}.
    */
   async call(method: string, params: unknown, timeoutMs?: number): Promise<unknown> {
-    if (this.failure) throw this.failure;
+    this.assertOpen();
     const request = { jsonrpc: '2.0' as const, id: (this.nextId += 1), method, params };
     const answered = Promise.resolve(this.client.requestAdvanced(request));
     const late = () => new SoulboxError('plugin_timeout', `${method} was not answered within ${timeoutMs} ms`);
     const response = await (timeoutMs === undefined ? answered : withDeadline(answered, timeoutMs, late));
     // Pending calls are answered by the library with an error of its own when the conversation ends.
+    this.assertOpen();
+    const { error, result } = response as { error?: EncodedError; result?: unknown };
+    if (!error) return result;
+    const thrown: Error = decodeError(error);
+    throw thrown;
+  }
+
+  private assertOpen(): void {
     if (this.failure) throw this.failure;
-    if (response.error) throw decodeError(response.error as EncodedError);
-    return response.result as unknown;
   }
 
   /** Tells the other side something that needs no answer. */

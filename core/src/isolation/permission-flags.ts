@@ -17,12 +17,9 @@ function packageFolder(file: string): string {
 
 /** Every folder of installed packages that a module in `folder` can see. */
 function visibleModules(folder: string): string[] {
-  const found: string[] = [];
-  for (let at = folder; ; at = dirname(at)) {
-    const modules = join(at, 'node_modules');
-    if (existsSync(modules)) found.push(modules);
-    if (at === dirname(at)) return found;
-  }
+  const modules = join(folder, 'node_modules');
+  const own = existsSync(modules) ? [modules] : [];
+  return folder === dirname(folder) ? own : [...own, ...visibleModules(dirname(folder))];
 }
 
 /** What a runner reads to run at all: the plugin, the host's own code and the SDK, and what they depend on. */

@@ -202,7 +202,7 @@ export class PluginHost {
     for (const level of this.lifecycle.levels.toReversed())
       await Promise.all(level.map((id) => this.lifecycle.stop(this.lifecycle.record(id))));
     // Those that never came up may have a process all the same.
-    await Promise.all(this.all.map((record) => record.loaded?.dispose()));
+    await Promise.all(this.all.flatMap(({ loaded }) => loaded?.dispose() ?? []));
   }
 
   /** Asks each active plugin that has a health check, each within a second, and records what it says. */

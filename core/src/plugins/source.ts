@@ -95,7 +95,10 @@ function chooseIsolation({ name, soulbox }: Manifest, wanted: Isolation | undefi
   const allowed = soulbox.isolation;
   if (wanted === undefined) return allowed.includes('inline') ? 'inline' : 'process';
   if (allowed.includes(wanted)) return wanted;
-  throw new SoulboxError('plugin_manifest_invalid', `${name} cannot run with isolation "${wanted}", only ${allowed}`);
+  throw new SoulboxError(
+    'plugin_manifest_invalid',
+    `${name} cannot run with isolation "${wanted}", only ${allowed.join(', ')}`,
+  );
 }
 
 function checked(

@@ -245,7 +245,7 @@ describe('calls over a bridge', () => {
   });
 
   it('has a deadline, which a patient stand-in has not', async () => {
-    let answer = (_: unknown): void => undefined;
+    let answer: (value: unknown) => void = () => undefined;
     const { near } = bridgePair({ make: () => () => new Promise((resolve) => (answer = resolve)) }, { callMs: 20 });
     const slow = await near.root('make', []);
     await assert.rejects((slow as Fn)(), failure('plugin_timeout', /within 20 ms/));
@@ -257,7 +257,7 @@ describe('calls over a bridge', () => {
   });
 
   it('ten thousand of them leave nothing behind', async () => {
-    const { near, far } = bridgePair({ make: () => ({ call: async (fn: Fn, _: AbortSignal) => fn(1) }) });
+    const { near, far } = bridgePair({ make: () => ({ call: async (fn: Fn) => fn(1) }) });
     const { call } = (await near.root('make', [])) as { call: Fn };
     const { signal } = new AbortController();
     for (let n = 0; n < 10_000; n += 1) await call((x: unknown) => x, signal);

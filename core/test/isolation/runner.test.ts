@@ -101,12 +101,12 @@ describe('the process of an isolated plugin', () => {
     const [[, , tap] = []] = of('tap');
     assert.deepEqual(await (tap as Fn)({ request: {} }), { reason: 'false' });
     await until(() => of('dispose').length === 1, 'the tap that was given back is told');
-    const [[, service] = []] = of('provide') as unknown as [[unknown, { get: Fn }]];
-    assert.equal(await service?.get(), 7);
-    const [[data, handler] = []] = of('operation') as unknown as [[{ event: unknown }, Fn]];
-    assert.ok(data?.event);
-    assert.deepEqual(await handler?.({ to: 2 }, {}), { to: 2 });
-    await assert.rejects(handler!({ to: 'x' }, {}), failure('invalid_params'));
+    const [[, service]] = of('provide') as unknown as [[unknown, { get: Fn }]];
+    assert.equal(await service.get(), 7);
+    const [[data, handler]] = of('operation') as unknown as [[{ event: unknown }, Fn]];
+    assert.ok(data.event);
+    assert.deepEqual(await handler({ to: 2 }, {}), { to: 2 });
+    await assert.rejects(handler({ to: 'x' }, {}), failure('invalid_params'));
     await until(() => of('tap').length === 3, 'what is asked for after set-up arrives');
     const problems = (await bridge.root('stop', [1_000])) as { label: string }[];
     assert.deepEqual(

@@ -1,8 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { SoulboxError, Store, token, tokens, Transport, type ExecutionResult } from '@soulbox/plugin-sdk';
-import { createTestHost, MemoryStore, type TestHost } from '@soulbox/plugin-sdk/testing';
+import {
+  LanguageRuntime,
+  SandboxDriver,
+  SoulboxError,
+  Store,
+  token,
+  tokens,
+  Transport,
+  type ExecutionResult,
+} from '@soulbox/plugin-sdk';
+import {
+  createTestHost,
+  MemoryStore,
+  ScriptedDriver,
+  scriptedSandbox,
+  type TestHost,
+} from '@soulbox/plugin-sdk/testing';
 import { failure } from '../support/expect.ts';
 import { plugin, recordOf, states } from '../support/plugins.ts';
 import { configFrom, loadConfig } from '../../src/config/load.ts';
@@ -136,6 +151,31 @@ describe('a reload of a plugin that may overlap', () => {
     await reload(host, 'owner');
     await say();
     assert.equal(heard, 2);
+  });
+});
+
+describe('a reload of a sandbox driver', () => {
+  it('lets programs end in their boxes, takes those away, and runs the next ones in boxes of the new one', async () => {
+    const drivers: ScriptedDriver[] = [];
+    const driver = plugin(
+      'scripted-sandbox',
+      (context) => {
+        const own = new ScriptedDriver();
+        drivers.push(own);
+        return scriptedSandbox(own).definition.setup(context, {} as never);
+      },
+      { provides: [SandboxDriver, LanguageRuntime] },
+    );
+    await using host = await createTestHost({ plugins: { 'scripted-sandbox': { plugin: driver } } });
+    const slow = run(host, 'sleep 100');
+    while (((await host.call('host.info')) as { executions: { running: number } }).executions.running === 0)
+      await turn();
+    await reload(host, 'scripted-sandbox');
+    assert.equal((await slow).verdict, 'ok');
+    while ((await drivers[0]!.list()).length > 0) await turn();
+    assert.equal((await run(host)).verdict, 'ok');
+    assert.equal(drivers.length, 2);
+    assert.ok((await drivers[1]!.list()).length > 0);
   });
 });
 
