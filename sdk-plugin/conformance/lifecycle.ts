@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { Plugin } from '@soulbox/plugin-sdk';
 import { createTestHost, type TestHost, type TestHostOptions } from '../testing/test-host.ts';
 import { openFiles, processListeners, Traces } from './lifecycle-traces.ts';
@@ -7,6 +8,8 @@ import { openFiles, processListeners, Traces } from './lifecycle-traces.ts';
 export interface LifecycleSuiteOptions {
   readonly name?: string;
   readonly plugin: Plugin;
+  /** The folder of its package.json: it is then run in a process of its own. */
+  readonly isolated?: URL;
   /** Settings with which it works on this machine; by default none. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Settings that it must refuse, by what is wrong with them. */
@@ -23,7 +26,9 @@ const cycles = 10;
 export function lifecycleSuite(options: LifecycleSuiteOptions): void {
   describe(`conformance: ${options.name ?? 'lifecycle'}`, () => {
     stoppingTests(options);
-    configTests(options);
+    // In a process of its own it cannot be made to offer nothing, and a host has one provider of each such service.
+    const only = options.plugin.definition.provides?.some(({ kind }) => kind === 'one') === true;
+    if (!options.isolated || !only) configTests(options);
   });
 }
 
@@ -37,12 +42,17 @@ function recordOf(host: TestHost, { plugin }: LifecycleSuiteOptions): PluginReco
 
 function start(
   options: LifecycleSuiteOptions,
-  change: { config?: Readonly<Record<string, unknown>>; dataDir?: string } = {},
+  change: { config?: Readonly<Record<string, unknown>>; dataDir?: string; needed?: boolean } = {},
 ): Promise<TestHost> {
-  const { plugin, config = {}, plugins, listen = false } = options;
+  const { plugin, isolated, config = {}, plugins, listen = false } = options;
+  const settings = { config: change.config ?? config };
+  const subject = isolated
+    ? { folder: fileURLToPath(isolated), isolation: 'process' as const, ...settings }
+    : { plugin, ...settings };
   return createTestHost({
-    plugins: { ...plugins, [plugin.definition.id]: { plugin, config: change.config ?? config } },
+    plugins: { ...plugins, [plugin.definition.id]: subject },
     listen,
+    without: change.needed === false ? [] : (plugin.definition.provides ?? []).map(({ id }) => id),
     ...(change.dataDir === undefined ? {} : { config: { host: { dataDir: change.dataDir } } }),
   });
 }
@@ -114,7 +124,7 @@ function configTests(options: LifecycleSuiteOptions): void {
   const unknown = plugin.definition.config ? { 'an unknown setting': { ...config, settingOfNobody: 1 } } : {};
   for (const [what, bad] of Object.entries({ ...unknown, ...badConfigs })) {
     test(`settings are refused, and the host goes on: ${what}`, async () => {
-      await using host = await start(candidate, { config: bad });
+      await using host = await start(candidate, { config: bad, needed: false });
       const { state, error } = recordOf(host, candidate);
       assert.equal(state, 'failed');
       assert.equal(error?.code, 'config_invalid', error?.message);

@@ -14,6 +14,8 @@ export interface TestHostOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Whether transports listen. */
   readonly listen?: boolean;
+  /** Ids of tokens that packages among the plugins provide, so that nothing stands in for them: `store`. */
+  readonly without?: readonly string[];
 }
 
 export interface TestHost extends AsyncDisposable {
@@ -62,9 +64,11 @@ function provides(plugins: readonly (InlinePlugin | PackagedPlugin)[], tokenId: 
 /** Adds what an execution needs and the plugins under test do not bring: a store in memory, a scripted sandbox. */
 function complete(
   plugins: Readonly<Record<string, InlinePlugin | PackagedPlugin>>,
+  without: readonly string[],
 ): Record<string, InlinePlugin | PackagedPlugin> {
   const given = Object.values(plugins);
-  const add = (id: string, plugin: Plugin, tokenId: string) => (provides(given, tokenId) ? {} : { [id]: { plugin } });
+  const add = (id: string, plugin: Plugin, tokenId: string) =>
+    without.includes(tokenId) || provides(given, tokenId) ? {} : { [id]: { plugin } };
   return {
     ...add('memory-store', memoryStore, 'store'),
     ...add('scripted-sandbox', scriptedSandbox(), 'sandbox-driver'),
@@ -80,7 +84,11 @@ export async function createTestHost(options: TestHostOptions = {}): Promise<Tes
   const settings = (options.config?.['host'] ?? {}) as { dataDir?: string };
   const dataDir = settings.dataDir ?? own;
   const config = configFrom({ ...options.config, host: { logLevel: 'silent', ...settings, dataDir } });
-  const host = new Host({ config, plugins: complete(options.plugins ?? {}), listen: options.listen ?? false });
+  const host = new Host({
+    config,
+    plugins: complete(options.plugins ?? {}, options.without ?? []),
+    listen: options.listen ?? false,
+  });
   const stop = async () => {
     await host.stop();
     await rm(own, { recursive: true, force: true });

@@ -70,7 +70,7 @@ export function encode(value: unknown, exports: Exports, depth = 0, owner?: obje
   }
   if (typeof value !== 'object' || value === null || isCloneable(value)) return value;
   if (depth > maxDepth)
-    throw new SoulboxError('plugin_failed', `a value nests more than ${maxDepth} deep, and cannot leave the process`);
+    throw new SoulboxError('invalid_params', `a value nests more than ${maxDepth} deep, and cannot leave the process`);
   if (Array.isArray(value)) return encodeMembers(value, value, exports, depth);
   return encodeObject(value, exports, depth);
 }

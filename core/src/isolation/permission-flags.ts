@@ -53,11 +53,12 @@ export interface PermissionOptions {
   readonly coverage?: string | undefined;
 }
 
-/** One form for each path: Node.js 20 aborts where a folder is named both with and without its members. */
+/** One form for each path, once: Node.js 20 aborts where a folder is named twice, or with and without its members. */
 function allow(flag: string, paths: readonly string[]): string[] {
   if (paths.includes('*')) return [`${flag}=*`];
   const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-  return [...new Set(paths)].map((path) => `${flag}=${isFile(path) ? path : join(path, '*')}`);
+  const forms = paths.map((path) => (isFile(path) ? path : join(path, '*')));
+  return [...new Set(forms)].map((form) => `${flag}=${form}`);
 }
 
 /** The flags with which Node.js itself refuses what a plugin did not declare, and what they really hold. */

@@ -114,7 +114,7 @@ describe('values that cross a bridge', () => {
     const circle: { self?: unknown } = {};
     circle.self = circle;
     const { near } = bridgePair({ same: (value: unknown) => value });
-    await assert.rejects(near.root('same', [circle]), failure('plugin_failed', /100 deep/));
+    await assert.rejects(near.root('same', [circle]), failure('invalid_params', /100 deep/));
   });
 
   it('a live map follows its original before each call', async () => {

@@ -1,8 +1,9 @@
-import { languageRuntimeSuite } from '@soulbox/plugin-sdk/conformance';
-import { runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
+import { LanguageRuntime } from '@soulbox/plugin-sdk';
+import { languageRuntimeSuite, type LanguageRuntimeSuiteOptions } from '@soulbox/plugin-sdk/conformance';
+import { packagedService, runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
 import { javascriptRuntime } from '../src/runtime.ts';
 
-languageRuntimeSuite({
+const suite: LanguageRuntimeSuiteOptions = {
   name: 'javascript',
   create: async () => ({ runtime: javascriptRuntime({}, () => undefined), dispose: async () => undefined }),
   run: runPlanUnsandboxed,
@@ -21,5 +22,21 @@ process.exitCode = 7;
       },
     },
     broken: 'console.log(1);\n\nfunction (;\n',
+  },
+};
+
+languageRuntimeSuite(suite);
+languageRuntimeSuite({
+  ...suite,
+  name: 'javascript in a process of its own',
+  create: async () => {
+    const folder = new URL('../..', import.meta.url);
+    const packaged = await packagedService({
+      folder,
+      isolation: 'process',
+      token: LanguageRuntime,
+      name: 'javascript',
+    });
+    return { runtime: packaged.service, dispose: () => packaged.dispose() };
   },
 });

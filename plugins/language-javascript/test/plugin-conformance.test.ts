@@ -1,8 +1,11 @@
 import { lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
 import plugin from '../src/index.ts';
 
-packageSuite({ folder: new URL('../..', import.meta.url) });
-lifecycleSuite({
+const folder = new URL('../..', import.meta.url);
+packageSuite({ folder });
+const lifecycle = {
   plugin,
   badConfigs: { 'an empty command': { command: '' }, 'a list for a command': { command: ['node'] } },
-});
+};
+lifecycleSuite(lifecycle);
+lifecycleSuite({ ...lifecycle, name: 'lifecycle in a process of its own', isolated: folder });

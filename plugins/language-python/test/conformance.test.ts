@@ -1,9 +1,10 @@
-import { languageRuntimeSuite } from '@soulbox/plugin-sdk/conformance';
-import { runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
+import { LanguageRuntime } from '@soulbox/plugin-sdk';
+import { languageRuntimeSuite, type LanguageRuntimeSuiteOptions } from '@soulbox/plugin-sdk/conformance';
+import { packagedService, runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
 import { ConfigSchema } from '../src/config.ts';
 import { pythonRuntime } from '../src/runtime.ts';
 
-languageRuntimeSuite({
+const suite: LanguageRuntimeSuiteOptions = {
   name: 'python',
   create: async () => ({
     runtime: pythonRuntime(ConfigSchema.parse({}), () => undefined),
@@ -26,5 +27,16 @@ sys.exit(7)
       },
     },
     broken: 'print(1)\n\ndef (:\n',
+  },
+};
+
+languageRuntimeSuite(suite);
+languageRuntimeSuite({
+  ...suite,
+  name: 'python in a process of its own',
+  create: async () => {
+    const folder = new URL('../..', import.meta.url);
+    const packaged = await packagedService({ folder, isolation: 'process', token: LanguageRuntime, name: 'python' });
+    return { runtime: packaged.service, dispose: () => packaged.dispose() };
   },
 });

@@ -1,8 +1,9 @@
-import { languageRuntimeSuite } from '@soulbox/plugin-sdk/conformance';
-import { runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
+import { LanguageRuntime } from '@soulbox/plugin-sdk';
+import { languageRuntimeSuite, type LanguageRuntimeSuiteOptions } from '@soulbox/plugin-sdk/conformance';
+import { packagedService, runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
 import { startRuntime } from './start-runtime.ts';
 
-languageRuntimeSuite({
+const suite: LanguageRuntimeSuiteOptions = {
   name: 'typescript',
   create: startRuntime,
   run: runPlanUnsandboxed,
@@ -24,5 +25,21 @@ process.exitCode = 7;
       },
     },
     broken: 'console.log(1);\n\nconst x: = 1;\n',
+  },
+};
+
+languageRuntimeSuite(suite);
+languageRuntimeSuite({
+  ...suite,
+  name: 'typescript in a process of its own',
+  create: async () => {
+    const folder = new URL('../..', import.meta.url);
+    const packaged = await packagedService({
+      folder,
+      isolation: 'process',
+      token: LanguageRuntime,
+      name: 'typescript',
+    });
+    return { runtime: packaged.service, dispose: () => packaged.dispose() };
   },
 });

@@ -1,8 +1,9 @@
 import { lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
 import plugin from '../src/index.ts';
 
-packageSuite({ folder: new URL('../..', import.meta.url) });
-lifecycleSuite({
+const folder = new URL('../..', import.meta.url);
+packageSuite({ folder });
+const lifecycle = {
   plugin,
   config: { uidBase: 1_500_100_000, uidBlocks: 64 },
   badConfigs: {
@@ -10,4 +11,6 @@ lifecycleSuite({
     'more programs than uids': { uidCount: 64, maxRuns: 64 },
     'uids beyond the last': { uidBase: 2 ** 31 - 1 },
   },
-});
+};
+lifecycleSuite(lifecycle);
+lifecycleSuite({ ...lifecycle, name: 'lifecycle in a process of its own', isolated: folder });

@@ -1,8 +1,9 @@
 import { lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
 import plugin from '../src/index.ts';
 
-packageSuite({ folder: new URL('../..', import.meta.url) });
-lifecycleSuite({
+const folder = new URL('../..', import.meta.url);
+packageSuite({ folder });
+const lifecycle = {
   plugin,
   config: { port: 0 },
   listen: true,
@@ -12,4 +13,6 @@ lifecycleSuite({
     'a path with a query': { port: 0, path: '/rpc?x' },
     'an origin with a path': { port: 0, allowedOrigins: ['https://a.example/x'] },
   },
-});
+};
+lifecycleSuite(lifecycle);
+lifecycleSuite({ ...lifecycle, name: 'lifecycle in a process of its own', isolated: folder });
