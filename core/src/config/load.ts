@@ -4,7 +4,7 @@ import { SoulboxError, type Problem } from '@soulbox/plugin-sdk';
 import { parseConfigDocument, type ConfigDocument } from './document.ts';
 import { findConfigFile } from './find.ts';
 import { mergeConfig } from './merge.ts';
-import { problemsIn } from './problems.ts';
+import { invalid, problemsIn } from './problems.ts';
 import { ConfigSchema, type Config } from './schema.ts';
 import { resolveSecrets } from './secrets.ts';
 
@@ -98,10 +98,4 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
         : undefined,
     value,
   );
-}
-
-/** The error for settings that are wrong, each named with its line. */
-export function invalid(problems: readonly Problem[], where: (path: readonly string[]) => string): SoulboxError {
-  const lines = problems.map((p) => `${where(p.path.split('.'))}: ${p.path}: ${p.message}`);
-  return new SoulboxError('config_invalid', lines.join('\n'), { details: { problems } });
 }

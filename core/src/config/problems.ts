@@ -1,4 +1,4 @@
-import type { Problem, z } from '@soulbox/plugin-sdk';
+import { SoulboxError, type Problem, type z } from '@soulbox/plugin-sdk';
 
 type Issue = z.core.$ZodIssue;
 
@@ -23,4 +23,10 @@ export function problemsIn(error: z.ZodError | undefined): Problem[] {
       ? issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'unknown key' }))
       : [{ path: path.join('.'), message: issue.message }];
   });
+}
+
+/** The error for settings that are wrong, each named with its line. */
+export function invalid(problems: readonly Problem[], where: (path: readonly string[]) => string): SoulboxError {
+  const lines = problems.map((p) => `${where(p.path.split('.'))}: ${p.path}: ${p.message}`);
+  return new SoulboxError('config_invalid', lines.join('\n'), { details: { problems } });
 }

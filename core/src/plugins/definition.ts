@@ -1,5 +1,5 @@
 import { isSoulboxError, parse, z, type Plugin, type Problem, type Schema } from '@soulbox/plugin-sdk';
-import { invalid } from '../config/load.ts';
+import { invalid } from '../config/problems.ts';
 import { assertShape } from '../shape.ts';
 
 const functionSchema = z.custom((value) => typeof value === 'function', 'must be a function');
