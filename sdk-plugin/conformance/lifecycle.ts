@@ -9,7 +9,7 @@ export interface LifecycleSuiteOptions {
   readonly name?: string;
   readonly plugin: Plugin;
   /** The folder of its package.json: it is then run in a process of its own. */
-  readonly isolated?: URL;
+  readonly isolated?: URL | undefined;
   /** Settings with which it works on this machine; by default none. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Settings that it must refuse, by what is wrong with them. */

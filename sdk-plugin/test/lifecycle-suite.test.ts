@@ -1,24 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { runFixture } from './support/run-fixture.ts';
 
-const fixture = fileURLToPath(new URL('fixtures/misbehaving.js', import.meta.url));
-
-/** Runs the suite over a plugin that does one thing wrong, and returns the names of the tests that passed and failed. */
-async function run(misdeed: string): Promise<{ passed: string[]; failed: string[]; output: string }> {
-  // Without the mark of a test process: what runs here is a run of its own.
-  const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
-  const child = spawn(process.execPath, ['--test-reporter=tap', fixture], {
-    env: { ...env, MISDEED: misdeed },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const output = await text(child.stdout);
-  const names = (outcome: string) =>
-    [...output.matchAll(new RegExp(`^ +${outcome} \\d+ - (.*)$`, 'gm'))].map(([, name]) => name ?? '');
-  return { passed: names('ok'), failed: names('not ok'), output };
-}
+const run = (misdeed: string) => runFixture('misbehaving', { MISDEED: misdeed });
 
 const names = {
   traces: '10 starts and stops on the same data leave no resource, listener or file',
