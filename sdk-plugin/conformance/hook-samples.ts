@@ -93,7 +93,7 @@ const samples: { readonly [N in HookName]?: HookArguments<Hooks[N]> } = {
   'execution.before': [request, { principal }],
   'execution.veto': [{ request, principal }],
   'execution.lookup': [request],
-  'execution.output': [new TextEncoder().encode('sample\n'), { id, stream: 'stdout' }],
+  'execution.output': [new TextEncoder().encode('sample\n'), { id, stream: 'stdout', last: false }],
   'execution.after': [result, { request }],
   'execution.settled': [{ request, result }],
   'scaling.signal': [{ want: 2 }, { driver: 'scripted', ready: 1, assigned: 1 }],

@@ -75,7 +75,7 @@ export const hookCatalogue: Readonly<Record<HookName, HookDefinition>> = Object.
     onError: 'fail',
     result: z.instanceof(Uint8Array),
     description:
-      'Taps may rewrite a piece of output before anyone sees it; where one fails, the execution ends as lost and shows nothing more.',
+      'Taps may rewrite a piece of output before anyone sees it, the last an empty one; where one fails, the execution ends as lost and shows nothing more.',
   },
   'execution.after': {
     kind: 'waterfall',

@@ -50,7 +50,15 @@ export interface Hooks {
   'execution.before': WaterfallHook<ExecutionRequest, { readonly principal: Principal }>;
   'execution.veto': BailHook<{ readonly request: ExecutionRequest; readonly principal: Principal }, Denial>;
   'execution.lookup': BailHook<ExecutionRequest, ExecutionResult>;
-  'execution.output': WaterfallHook<Uint8Array, { readonly id: string; readonly stream: 'stdout' | 'stderr' }>;
+  'execution.output': WaterfallHook<
+    Uint8Array,
+    {
+      readonly id: string;
+      readonly stream: 'stdout' | 'stderr';
+      /** Whether this is the end of the stream: an empty piece, for taps that held something back. */
+      readonly last: boolean;
+    }
+  >;
   'execution.after': WaterfallHook<ExecutionResult, { readonly request: ExecutionRequest }>;
   'execution.settled': ParallelHook<{ readonly request: ExecutionRequest; readonly result: ExecutionResult }>;
   'scaling.signal': WaterfallHook<

@@ -126,14 +126,25 @@ export class Runner {
     for await (const event of events) {
       // The result is made by now; what comes after it must not be told as events.
       if (overdue.aborted) break;
-      if (event.type === 'end') return event.outcome;
       if (event.type === 'stage') live.log.event('stage', { name: event.name });
+      else if (event.type !== 'end') await this.output(live, event.type, event.data, false);
       else {
-        const { type: stream, data } = event;
-        live.log.output(stream, await this.hooks.call('execution.output', data, { id: live.request.id, stream }));
+        // What a filter held back, because it might have been the beginning of something, is let go.
+        for (const stream of ['stdout', 'stderr'] as const) await this.output(live, stream, new Uint8Array(0), true);
+        return event.outcome;
       }
     }
     throw new SoulboxError('sandbox_lost', 'the sandbox driver ended without an outcome');
+  }
+
+  private async output(
+    live: LiveExecution,
+    stream: 'stdout' | 'stderr',
+    data: Uint8Array,
+    last: boolean,
+  ): Promise<void> {
+    const shown = await this.hooks.call('execution.output', data, { id: live.request.id, stream, last });
+    if (shown.length > 0) live.log.output(stream, shown);
   }
 
   /**

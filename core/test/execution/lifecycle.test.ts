@@ -196,13 +196,13 @@ describe('an execution', () => {
       tap: (hooks) => {
         hooks.tap(
           'execution.output',
-          (data, { stream }) => void seen.push(`${stream} ${Buffer.from(data).toString()}`),
+          (data, { stream, last }) => void seen.push(`${stream} ${Buffer.from(data).toString()}${last ? 'end' : ''}`),
         );
         hooks.tap('execution.settled', ({ result }) => void seen.push(`${result.status} ${result.verdict}`));
       },
     });
     await host.call('executions.create', script('out a', 'err b'));
-    assert.deepEqual(seen, ['stdout a\n', 'stderr b\n', 'settled ok']);
+    assert.deepEqual(seen, ['stdout a\n', 'stderr b\n', 'stdout end', 'stderr end', 'settled ok']);
   });
 
   it('shows output only as hooks rewrote it, in events and in the answer', async () => {
@@ -215,6 +215,23 @@ describe('an execution', () => {
       shown.push(item);
     assert.doesNotMatch(JSON.stringify(shown), /SECRET/);
     assert.equal((shown.at(-1) as { result: ExecutionResult }).result.stdout, '***\n');
+  });
+
+  it('shows what a hook held back until the end of a stream', async () => {
+    const held: Uint8Array[] = [];
+    await using host = await scriptedHost({
+      tap: (hooks) =>
+        hooks.tap('execution.output', (data, { stream, last }) => {
+          if (stream === 'stderr') return undefined;
+          held.push(data);
+          return last ? Buffer.concat(held) : new Uint8Array(0);
+        }),
+    });
+    const shown: unknown[] = [];
+    for await (const item of host.stream('executions.create', { ...script('out a', 'out b'), stream: true }))
+      if ('event' in item) shown.push((item.event as { type: string }).type, (item.event as { data: unknown }).data);
+    assert.equal(shown.filter((type) => type === 'stdout').length, 1);
+    assert.ok(shown.includes('a\nb\n'));
   });
 
   it('shows nothing of what a hook failed to rewrite, and is lost', async () => {

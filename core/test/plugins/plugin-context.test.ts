@@ -190,7 +190,7 @@ test('a plugin calls hooks of its own, and no others', async () => {
   const policy = { kind: 'waterfall', timeoutMs: 100, onError: 'fail', description: 'Asked.' } as const;
   const asked = 'owner.asked' as 'execution.output';
   const bytes = new Uint8Array([1]);
-  const about = { id: 'x', stream: 'stdout' } as const;
+  const about = { id: 'x', stream: 'stdout', last: false } as const;
   let answer: Uint8Array | undefined;
   const owner = plugin('owner', async ({ hooks }) => {
     hooks.define(asked, policy);
