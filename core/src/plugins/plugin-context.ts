@@ -21,6 +21,7 @@ import {
   type Token,
 } from '@soulbox/plugin-sdk';
 import { tapProvider } from '../access/authenticate.ts';
+import { bindMethods } from '../bind-methods.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { TapOwner } from '../hooks/tap.ts';
 import type { OperationCatalogue } from '../operations/catalogue.ts';
@@ -67,6 +68,7 @@ export class Context implements PluginContext {
       define: (hook, definition) => this.define(hook, definition),
       call: (hook, ...args) => this.call(hook, args),
     };
+    bindMethods(this);
   }
 
   get signal(): AbortSignal {

@@ -49,6 +49,22 @@ describe('a plugin in a process of its own', () => {
     assert.equal(record.reason, null);
   });
 
+  for (const isolation of ['inline', 'process'] as const)
+    it(`may take its context apart (${isolation})`, async () => {
+      await using stranger = await strangerHost({
+        isolation,
+        body: `async setup({ operation, effect, health, dataDir }) {
+          const folder = await dataDir();
+          await effect(() => () => undefined);
+          health(async () => ({ status: 'degraded', detail: folder }));
+          operation(${operation}, async ({ to }) => ({ sum: to }));
+        }`,
+      });
+      assert.deepEqual(await stranger.host.call('stranger.count', { to: 3 }), { sum: 3 });
+      const { plugins } = (await stranger.host.call('plugins.list')) as { plugins: { id: string; health: unknown }[] };
+      assert.match(JSON.stringify(plugins.find(({ id }) => id === 'stranger')), /degraded.*plugins\/stranger/);
+    });
+
   it('adds operations that check their parameters, stream and end with the call', async () => {
     await using stranger = await strangerHost({
       body: `setup(context) {

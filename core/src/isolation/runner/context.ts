@@ -18,6 +18,7 @@ import {
   type Schema,
   type Token,
 } from '@soulbox/plugin-sdk';
+import { bindMethods } from '../../bind-methods.ts';
 import { Scope } from '../../scope.ts';
 import { SkipSignal } from '../../plugins/skip-signal.ts';
 import type { Bridge } from '../bridge.ts';
@@ -82,6 +83,7 @@ export class RunnerContext implements PluginContext {
       define: (hook, definition) => this.hold('define', [hook, describeHook(definition)]),
       call: (hook, ...args) => this.bridge.root('callHook', [hook, ...args]) as never,
     };
+    bindMethods(this);
   }
 
   get signal(): AbortSignal {
