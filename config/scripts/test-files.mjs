@@ -6,14 +6,14 @@ import { filesUnder } from './workspaces.mjs';
 /** @typedef {{ source: string, compiled: string }} TestFile paths relative to the root, with slashes */
 
 /**
- * The test files of one workspace: `x/test/a.test.ts` is compiled to `x/dist/test/a.test.js`.
+ * The test files of one workspace: `x/test/a.test.ts` is compiled to `x/dist/test/a.test.js`; one in JavaScript runs as it is.
  * @param {Workspace} workspace
  * @returns {TestFile[]}
  */
 export function testFilesOf({ dir, path }) {
-  return filesUnder(path, (name) => name.endsWith('.test.ts')).map((name) => ({
+  return filesUnder(path, (name) => /\.test\.[jt]s$/.test(name)).map((name) => ({
     source: `${dir}/${name}`,
-    compiled: `${dir}/dist/${name.replace(/\.ts$/, '.js')}`,
+    compiled: name.endsWith('.js') ? `${dir}/${name}` : `${dir}/dist/${name.replace(/\.ts$/, '.js')}`,
   }));
 }
 
