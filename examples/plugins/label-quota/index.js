@@ -8,7 +8,7 @@ export default definePlugin({
     label: z.string().min(1).max(63),
     limit: z.int().min(1).max(10_000),
     windowMs: z.int().min(100).max(86_400_000).default(60_000),
-    required: z.boolean().default(true),
+    required: z.boolean().default(false),
     values: z.int().min(1).default(10_000),
   }),
   async setup({ config, hooks, effect }) {

@@ -51,12 +51,12 @@ test('there is room again when the window has passed', async (t) => {
 });
 
 test('executions without the label are refused, or are nobody’s', async (t) => {
-  const strict = await started(t, { limit: 1 });
+  const strict = await started(t, { limit: 1, required: true });
   await assert.rejects(strict({ other: 'a' }), {
     code: 'execution_vetoed',
     message: 'the label "project" is required',
   });
-  const open = await started(t, { limit: 1, required: false });
+  const open = await started(t, { limit: 1 });
   await Promise.all([open({}), open({})]);
 });
 
