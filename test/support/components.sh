@@ -9,6 +9,7 @@ program='int main(void) { return 0; }'
 components=(
   "python3|python3 -c ''|python3"
   "lua5.4|lua5.4 -e ''|lua5.4"
+  "perl|perl -e ''|perl"
   "cc|echo '$program' | cc -x c - -static -o /dev/null|gcc libc6-dev"
   "sanitizers|echo '$program' | cc -x c - -fsanitize=address,undefined -o /dev/null|gcc libc6-dev"
 )
