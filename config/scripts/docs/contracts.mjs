@@ -4,7 +4,7 @@ import { isErrorCode } from '@soulbox/plugin-sdk';
 import { root } from '../workspaces.mjs';
 import { fenced, Source } from './source.mjs';
 
-/** @import { Declaration, Node } from './source.mjs' */
+/** @import { Node } from './source.mjs' */
 /** @typedef {{ name: string, id: string, version: string, many: boolean }} TokenFacts */
 
 const folder = 'sdk-plugin/src/contracts';
@@ -69,9 +69,9 @@ function fileSection(file, source, suites) {
 
 /** @param {Source} source @param {TokenFacts} token @param {Set<string>} suites */
 function contractSection(source, { name, id, version, many }, suites) {
-  const { doc, node } = /** @type {Declaration} */ (
-    source.exports.find((one) => one.name === name && one.node.type === 'TSInterfaceDeclaration')
-  );
+  const found = source.exports.find((one) => one.name === name && one.node.type === 'TSInterfaceDeclaration');
+  if (!found) throw new Error(`the token ${name} has no interface of the same name beside it`);
+  const { doc, node } = found;
   const proven = suites.has(suiteOf(suites, name).replaceAll('`', '')) ? `, proven by ${suiteOf(suites, name)}` : '';
   const about = `Token \`${id}@${version}\`, ${many ? 'any number of providers, each with a name' : 'one provider'}${proven}.`;
   const methods = node['body'].body.map((/** @type {Node} */ member) => methodSection(source, member));
