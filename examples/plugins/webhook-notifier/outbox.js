@@ -4,8 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** @typedef {import('@soulbox/plugin-sdk').PluginContext['log']} Log */
 /** @typedef {{ url: string, secret: string, queue: number, attempts: number, timeoutMs: number, backoffMs: number }} Settings */
 
-/** Answers after which another attempt makes sense. */
-const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Whether another attempt makes sense after such an answer. @param {number} status */
+const mayPass = (status) => status >= 500 || [408, 425, 429].includes(status);
+
+const longestPauseMs = 60_000;
 
 /** Posts messages one after another, in the order in which they came, each until it is taken or given up. */
 export class Outbox {
@@ -50,12 +52,13 @@ export class Outbox {
     let failure = '';
     for (let attempt = 0; attempt < attempts && !this.signal.aborted; attempt += 1) {
       // Half of the pause is left to chance, so that hosts that were cut off together do not come back together.
-      const pauseMs = attempt === 0 ? 0 : backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+      const longestMs = attempt === 0 ? 0 : Math.min(backoffMs * 2 ** (attempt - 1), longestPauseMs);
+      const pauseMs = longestMs * (0.5 + Math.random() / 2);
       await pause(pauseMs, undefined, { signal: this.signal }).catch(() => undefined);
       const status = await this.post(body, id).catch((/** @type {Error} */ error) => error.name);
-      if (typeof status === 'number' && status >= 200 && status < 300) return undefined;
-      failure = `the receiver answered ${status}`;
-      if (typeof status === 'number' && !passing.has(status)) break;
+      failure = typeof status === 'number' ? `the receiver answered ${status}` : `no answer: ${status}`;
+      if (typeof status !== 'number' || mayPass(status)) continue;
+      return status >= 200 && status < 300 ? undefined : failure;
     }
     return failure;
   }
