@@ -1,0 +1,55 @@
+import { inspect } from 'node:util';
+import type { RuleEvent } from './part.ts';
+
+interface TestData {
+  readonly name: string;
+  readonly nesting: number;
+  readonly skip?: string | boolean;
+  readonly details?: { readonly type?: string; readonly error?: TestFailure };
+}
+
+/** What node:test wraps a failure in. */
+interface TestFailure extends Error {
+  readonly failureType?: string;
+}
+
+interface TestEvent {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** A reporter for node:test: tells of each test that begins and ends, and of each suite that fails by itself. */
+export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  const running: string[] = [];
+  const reported: string[] = [];
+  const enter = (path: string[], { name, nesting }: TestData) => void path.splice(nesting, Infinity, name);
+  for await (const { type, data } of events) {
+    if (type === 'test:dequeue') {
+      enter(running, data as TestData);
+      yield line({ type: 'begun', names: running });
+    } else if (type === 'test:start') enter(reported, data as TestData);
+    else if (type === 'test:pass' || type === 'test:fail') {
+      enter(reported, data as TestData);
+      const outcome = outcomeOf(type, data as TestData);
+      if (outcome) yield line({ type: 'ended', names: reported, ...outcome });
+    }
+  }
+}
+
+const line = (event: RuleEvent) => `${JSON.stringify(event)}\n`;
+
+function outcomeOf(type: string, { skip, details }: TestData) {
+  if (type === 'test:fail') {
+    // A suite fails with what it holds, which was told already.
+    if (details?.error?.failureType === 'subtestsFailed') return undefined;
+    return { outcome: 'failed', reason: reasonOf(details?.error) } as const;
+  }
+  if (skip !== undefined && skip !== false)
+    return { outcome: 'skipped', reason: typeof skip === 'string' ? skip : null } as const;
+  return details?.type === 'suite' ? undefined : ({ outcome: 'passed', reason: null } as const);
+}
+
+function reasonOf(error: TestFailure | undefined): string {
+  const cause = error?.cause ?? error;
+  return cause instanceof Error ? cause.message : inspect(cause);
+}
