@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { assertHost } from '../../bin/check/check-command.ts';
@@ -40,12 +40,12 @@ describe('the report', { concurrency: 2 }, () => {
     const unavailable = `{ describe: async () => ({ available: false, reason: 'no compiler' }), plan: async () => {} }`;
     const folder = await write({
       top: `const mine = sdk.tokens('mine', '1.0.0');
-        const boxes = { probe: async () => ({ available: false, reason: 'no kernel' }) };`,
+        const boxes = { probe: async () => ({ available: false, reason: 'no kernel' }), reconcile: async () => 0 };`,
       definition: `provides: [sdk.LanguageRuntime, sdk.SandboxDriver, sdk.AuthProvider, sdk.Transport, mine],`,
       setup: `context.provide(sdk.LanguageRuntime, ${unavailable}, 'written');
         context.provide(sdk.SandboxDriver, boxes, 'written');
         context.provide(sdk.AuthProvider, { describe: async () => ({ schemes: [] }), verify: async () => {} }, 'written');
-        context.provide(sdk.Transport, {}, 'written');
+        context.provide(sdk.Transport, { close: async () => {} }, 'written');
         context.provide(mine, {}, 'written');`,
       soulbox: { permissions: { hooks: ['*', 'execution.veto'] } },
     });
@@ -78,7 +78,6 @@ describe('the report', { concurrency: 2 }, () => {
     const other = await write({
       definition: 'provides: [sdk.Cache],',
       setup: `context.provide(sdk.Cache, ${cache}, 'other');`,
-      top: `const definePlugin = sdk.definePlugin;`,
     });
     const folder = await write({
       definition: `config: sdk.z.strictObject({ url: sdk.z.string() }), requires: { caches: sdk.Cache },`,
@@ -95,7 +94,6 @@ describe('the report', { concurrency: 2 }, () => {
 
 /** Gives a written plugin another id. */
 async function renamedPlugin(folder: string): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
   for (const file of ['index.js', 'package.json']) {
     const text = await readFile(join(folder, file), 'utf8');
     await writeFile(join(folder, file), text.replace(/(id'?"?: ['"])written/, '$1other'));
