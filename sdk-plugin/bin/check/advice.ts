@@ -1,7 +1,9 @@
 import { errorCatalogue, isErrorCode } from '@soulbox/plugin-sdk';
 
-/** What an author can do, by the rule that failed or what was said of it; the first that fits holds. */
-const advice: readonly (readonly [found: RegExp, todo: string])[] = [
+type Advice = readonly (readonly [found: RegExp, todo: string])[];
+
+/** What an author can do, by what was said of a rule that failed; the first that fits holds. */
+const byReason: Advice = [
   [/^package\.json: /, 'Correct package.json as named.'],
   [/Cannot find (package|module)/, 'Build the package, and install what it imports: npm install && npm run build.'],
   [/hook_not_permitted/, errorCatalogue.hook_not_permitted.advice],
@@ -14,6 +16,10 @@ const advice: readonly (readonly [found: RegExp, todo: string])[] = [
     /process ended|process of plugin .* ended/,
     'A plugin never ends the process: throw an error, or call context.skip where there is nothing to do.',
   ],
+];
+
+/** What an author can do, by the rule; the first that fits holds. */
+const byRule: Advice = [
   [/that the host accepts/, 'Correct package.json as named: engines.soulbox must name a major version.'],
   [/nothing runs when it is installed/, 'Remove the script: hosts install plugins without running any.'],
   [/every export is there/, 'Build before you check, and list the folder of what is built under "files".'],
@@ -39,7 +45,7 @@ const advice: readonly (readonly [found: RegExp, todo: string])[] = [
 
 /** A sentence for the author whose plugin breaks a rule. */
 export function adviceFor(rule: string, reason: string): string {
-  const found = advice.find(([pattern]) => pattern.test(reason) || pattern.test(rule));
+  const found = byReason.find(([said]) => said.test(reason)) ?? byRule.find(([named]) => named.test(rule));
   if (found) return found[1];
   const code = /\b[a-z]+(?:_[a-z]+)+\b/.exec(reason)?.[0];
   if (isErrorCode(code)) return errorCatalogue[code].advice;

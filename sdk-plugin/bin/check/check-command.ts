@@ -66,7 +66,7 @@ function readSettings(file: string | undefined): Subject['settings'] {
 
 /** The package first: what cannot even be imported is not run. */
 async function runAll(
-  subject: Omit<Subject, 'part'>,
+  subject: Omit<Subject, 'part' | 'progress'>,
   ways: readonly Isolation[],
   stalledMs: number,
 ): Promise<readonly CheckedRule[]> {

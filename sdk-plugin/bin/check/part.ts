@@ -12,6 +12,8 @@ export interface Subject {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Folders of other plugins that it needs, by their ids. */
   readonly companions: Readonly<Record<string, string>>;
+  /** The file that holds the full name of the test under way: what the reporter would tell can be lost with the process. */
+  readonly progress: string;
 }
 
 export const subjectVariable = 'SOULBOX_CHECK_SUBJECT';
@@ -31,12 +33,7 @@ export interface CheckedRule {
   readonly advice: string | null;
 }
 
-/** What the reporter in the process that tries a plugin tells, one JSON text a line. */
-export type RuleEvent =
-  | { readonly type: 'begun'; readonly names: readonly string[] }
-  | {
-      readonly type: 'ended';
-      readonly names: readonly string[];
-      readonly outcome: CheckedRule['outcome'];
-      readonly reason: string | null;
-    };
+/** What the reporter of the process that tries a plugin tells of each rule, one JSON text a line. */
+export interface RuleEvent extends Pick<CheckedRule, 'outcome' | 'reason'> {
+  readonly names: readonly string[];
+}

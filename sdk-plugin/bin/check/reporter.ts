@@ -18,27 +18,23 @@ interface TestEvent {
   readonly data: unknown;
 }
 
-/** A reporter for node:test: tells of each test that begins and ends, and of each suite that fails by itself. */
+/** A reporter for node:test: tells of each test that ends, and of each suite that fails by itself. */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  const running: string[] = [];
-  const reported: string[] = [];
-  const enter = (path: string[], { name, nesting }: TestData) => void path.splice(nesting, Infinity, name);
+  const names: string[] = [];
   for await (const { type, data } of events) {
-    if (type === 'test:dequeue') {
-      enter(running, data as TestData);
-      yield line({ type: 'begun', names: running });
-    } else if (type === 'test:start') enter(reported, data as TestData);
-    else if (type === 'test:pass' || type === 'test:fail') {
-      enter(reported, data as TestData);
-      const outcome = outcomeOf(type, data as TestData);
-      if (outcome) yield line({ type: 'ended', names: reported, ...outcome });
-    }
+    if (!reported.has(type)) continue;
+    const { name, nesting } = data as TestData;
+    names.splice(nesting, Infinity, name);
+    const outcome = outcomeOf(type, data as TestData);
+    if (outcome) yield `${JSON.stringify({ names, ...outcome } satisfies RuleEvent)}\n`;
   }
 }
 
-const line = (event: RuleEvent) => `${JSON.stringify(event)}\n`;
+/** These come in the order of the tests, each suite before what it holds. */
+const reported: ReadonlySet<string> = new Set(['test:start', 'test:pass', 'test:fail']);
 
 function outcomeOf(type: string, { skip, details }: TestData) {
+  if (type === 'test:start') return undefined;
   if (type === 'test:fail') {
     // A suite fails with what it holds, which was told already.
     if (details?.error?.failureType === 'subtestsFailed') return undefined;

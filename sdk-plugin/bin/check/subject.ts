@@ -2,8 +2,8 @@
  * Run by node:test, not imported: registers every suite that a built plugin can be tried with from outside. Which plugin
  * and which part is told by the environment.
  */
-import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hookCatalogue, PermissionsSchema, z, type HookName } from '@soulbox/plugin-sdk';
 import { bothWays, type PluginWay, type StartOptions } from '../../conformance/both-ways.ts';
@@ -25,6 +25,7 @@ const PackageJsonSchema = z.object({
 const subject = JSON.parse(process.env[subjectVariable] ?? '') as Subject;
 const folder = new URL(subject.folder);
 
+beforeEach((context) => writeFileSync(subject.progress, 'fullName' in context ? context.fullName : ''));
 if (subject.part === 'package') packageSuite({ folder });
 else bothWays(folder, registerWay);
 test(lastTest, () => undefined);

@@ -47,7 +47,12 @@ describe('the report', { concurrency: 2 }, () => {
         context.provide(sdk.AuthProvider, { describe: async () => ({ schemes: [] }), verify: async () => {} }, 'written');
         context.provide(sdk.Transport, { close: async () => {} }, 'written');
         context.provide(mine, {}, 'written');`,
-      soulbox: { permissions: { hooks: ['*', 'execution.veto'] } },
+      soulbox: {
+        permissions: { hooks: ['*', 'execution.veto'] },
+        provides: ['language-runtime', 'sandbox-driver', 'auth-provider', 'transport', 'mine'].map(
+          (id) => `${id}@1.0.0`,
+        ),
+      },
     });
     assert.deepEqual(skipped(await report(folder, ...inline)), {
       'execution.veto: is tapped': 'declared in the manifest, but not tapped with these settings',
@@ -78,9 +83,11 @@ describe('the report', { concurrency: 2 }, () => {
     const other = await write({
       definition: 'provides: [sdk.Cache],',
       setup: `context.provide(sdk.Cache, ${cache}, 'other');`,
+      soulbox: { provides: ['cache@1.0.0'] },
     });
     const folder = await write({
       definition: `config: sdk.z.strictObject({ url: sdk.z.string() }), requires: { caches: sdk.Cache },`,
+      soulbox: { requires: ['cache@1.0.0'] },
     });
     await writeFile(join(folder, 'README.md'), '# plugin-written\n`url`');
     await writeFile(join(folder, 'settings.json'), '{"url": "there"}');

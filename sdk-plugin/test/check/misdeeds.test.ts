@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Report } from '../../bin/check/report.ts';
 import { runCommand } from '../support/run-command.ts';
 import { pluginWriter, type PluginSource } from '../support/write-plugin.ts';
+
+// A place of its own, to see what is left in it.
+const scratch = await mkdtemp(join(tmpdir(), 'soulbox-misdeeds-'));
+process.env['TMPDIR'] = scratch;
+after(() => rm(scratch, { recursive: true, force: true }));
 
 const write = pluginWriter();
 
@@ -102,3 +115,35 @@ describe('a plugin fails the check, and is told by rule what to do, that', { con
     });
   }
 });
+
+test('nothing is left of any of them', async () => {
+  assert.deepEqual(
+    (await readdir(scratch)).filter((name) => !name.startsWith('soulbox-written-')),
+    [],
+  );
+});
+
+test('a plugin ends with a check that is ended', async () => {
+  const mark = join(scratch, 'soulbox-written-mark');
+  const top = `import { renameSync, writeFileSync } from 'node:fs';`;
+  const say = `writeFileSync('${mark}.new', String(process.pid)); renameSync('${mark}.new', '${mark}');`;
+  const folder = await write({ top, setup: `${say} for (;;);` });
+  const program = fileURLToPath(new URL('../../../bin/soulbox-plugin.js', import.meta.url));
+  const check = spawn(process.execPath, [program, 'check', folder, ...inline], { stdio: 'ignore' });
+  const ended = once(check, 'exit');
+  while (!existsSync(mark)) await pause(20);
+  check.kill('SIGTERM');
+  assert.deepEqual(await ended, [null, 'SIGTERM']);
+  const pid = Number(readFileSync(mark, 'utf8'));
+  while (isAlive(pid)) await pause(20);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // What nobody has waited for yet is dead all the same.
+  return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+}
