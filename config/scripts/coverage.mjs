@@ -13,7 +13,7 @@ import { filesUnder, root, workspaces } from './workspaces.mjs';
 /** @typedef {{ file: string, lines: number, covered: number, uncovered: number[] }} FileCoverage */
 
 const sourceFolders = /** @type {Record<string, string[]>} */ ({
-  'sdk-plugin': ['src', 'agent/src', 'testing', 'conformance'],
+  'sdk-plugin': ['src', 'agent/src', 'testing', 'conformance', 'bin'],
 });
 const withoutBound = new Set(['config', 'examples', 'test']);
 const reports = resolve(root, process.env.COVERAGE_DIR ?? '.coverage');

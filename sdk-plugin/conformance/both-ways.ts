@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { SoulboxError, z, type AnyToken, type Isolation, type Token } from '@soulbox/plugin-sdk';
 import { createTestHost, type TestHost, type TestHostOptions } from '../testing/test-host.ts';
+import { wayVariable } from './way-variable.ts';
 
 /** What a plugin is started with, besides where it runs. */
 export interface StartOptions extends Omit<TestHostOptions, 'without'> {
@@ -37,14 +38,11 @@ const ManifestSchema = z.object({
 
 const labels: Readonly<Record<Isolation, string>> = { inline: 'inline', process: 'isolated' };
 
-/** Narrows the ways for one run, as `soulbox-plugin check --isolation` does. */
-const wayVariable = 'SOULBOX_CONFORMANCE_ISOLATION';
-
 /**
  * Registers the same suites for each way to run a plugin, with the plugin taken from its package as it is after a
  * build. A way that the manifest does not allow is skipped and says so.
  */
-export function bothWays(folder: URL, register: (way: PluginWay) => void): void {
+export function bothWays(folder: URL, register: (way: PluginWay) => void | Promise<void>): void {
   const { soulbox } = ManifestSchema.parse(JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')));
   const wanted = process.env[wayVariable];
   for (const isolation of ['inline', 'process'] as const) {

@@ -1,6 +1,7 @@
 export * from './auth-provider.ts';
 export * from './both-ways.ts';
 export * from './cache.ts';
+export * from './console-panel.ts';
 export * from './hook.ts';
 export * from './language-runtime.ts';
 export * from './lifecycle.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Plugin } from '@soulbox/plugin-sdk';
+import { inputJsonSchema, type Plugin } from '@soulbox/plugin-sdk';
 import { createTestHost, type TestHost, type TestHostOptions } from '../testing/test-host.ts';
 import { openFiles, processListeners, Traces } from './lifecycle-traces.ts';
 
@@ -117,11 +117,16 @@ function stoppingTests(options: LifecycleSuiteOptions): void {
   });
 }
 
+/** Whether its settings are a closed list: a schema may be open on purpose, for what it hands on to others. */
+function namesItsSettings({ definition: { config } }: Plugin): boolean {
+  return config !== undefined && !inputJsonSchema(config)['additionalProperties'];
+}
+
 function configTests(options: LifecycleSuiteOptions): void {
   const { plugin, config = {}, badConfigs } = options;
   // Offers nothing, so that a host can do without it, whatever it is: it gets no further than its settings.
   const candidate = { ...options, plugin: { ...plugin, definition: { ...plugin.definition, provides: [] } } };
-  const unknown = plugin.definition.config ? { 'an unknown setting': { ...config, settingOfNobody: 1 } } : {};
+  const unknown = namesItsSettings(plugin) ? { 'an unknown setting': { ...config, settingOfNobody: 1 } } : {};
   for (const [what, bad] of Object.entries({ ...unknown, ...badConfigs })) {
     test(`settings are refused, and the host goes on: ${what}`, async () => {
       await using host = await start(candidate, { config: bad, needed: false });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { definePlugin, inputJsonSchema, z, type Plugin } from '@soulbox/plugin-sdk';
+import { definePlugin, inputJsonSchema, z } from '@soulbox/plugin-sdk';
 import { createTestHost } from '../testing/test-host.ts';
+import { defaultExport, targets } from './plugin-module.ts';
 
 const text = z.string().min(1);
 const dependencies = z.record(text, text).default({});
@@ -36,20 +36,6 @@ function readPackage(folder: string): PackageOnDisk {
   const { data, error } = PackageJsonSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
   assert.ok(data, `package.json: ${error && z.prettifyError(error)}`);
   return { folder, packageJson: data };
-}
-
-/** The files that an entry of `exports` names, by whatever condition. */
-function targets(entry: unknown): string[] {
-  if (typeof entry === 'string') return [entry];
-  return typeof entry === 'object' && entry !== null ? Object.values(entry).flatMap(targets) : [];
-}
-
-async function defaultExport({ folder, packageJson }: PackageOnDisk): Promise<Plugin> {
-  const file = targets(packageJson.exports['.']).findLast((target) => !target.endsWith('.d.ts'));
-  assert.ok(file, 'exports: "." names no module');
-  const { default: plugin } = (await import(pathToFileURL(join(folder, file)).href)) as { default?: Plugin };
-  assert.equal(plugin?.$soulbox, 1, 'the default export is not a plugin: use definePlugin');
-  return plugin;
 }
 
 async function acceptedByHost({ packageJson }: PackageOnDisk): Promise<void> {

@@ -44,6 +44,19 @@ export function storeSuite({ name = 'Store', create }: StoreSuiteOptions): void 
 
 function commitTests(create: StoreSuiteOptions['create']): void {
   test(
+    'declaring a collection again is harmless, and adds',
+    withResource(create, async ({ store }) => {
+      await store.define('things', { indexes: ['n'] });
+      await store.commit([put('a', { n: 1, tag: 'x' })]);
+      for (let i = 0; i < repeats; i++) await store.define('things', { indexes: i % 2 === 0 ? ['tag'] : [] });
+      for (const where of [{ n: 1 }, { tag: 'x' }, { n: 1, tag: 'x' }])
+        assert.deepEqual(
+          (await store.query('things', { where })).documents.map(({ id }) => id),
+          ['a'],
+        );
+    }),
+  );
+  test(
     'a document comes back as it was put, with versions from 1',
     withResource(create, async ({ store }) => {
       const value = {

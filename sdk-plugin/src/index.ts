@@ -1,6 +1,7 @@
 export { z } from 'zod';
 export * from './contracts/auth.ts';
 export * from './contracts/cache.ts';
+export * from './contracts/console-panel.ts';
 export * from './contracts/enforcement.ts';
 export * from './contracts/execution.ts';
 export * from './contracts/language.ts';
@@ -12,6 +13,7 @@ export * from './error-catalogue.ts';
 export * from './errors.ts';
 export * from './hook-catalogue.ts';
 export * from './hooks.ts';
+export * from './memory-store.ts';
 export * from './operation.ts';
 export * from './plugin.ts';
 export * from './schema.ts';

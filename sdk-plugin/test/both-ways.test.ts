@@ -46,10 +46,10 @@ bothWays(good, (way) => {
 
 test('a plugin that fails says why', async () => {
   const ways: PluginWay[] = [];
-  bothWays(await writePlugin('failing', {}, `throw new Error('no disk');`), (way) => ways.push(way));
+  bothWays(await writePlugin('failing', {}, `throw new Error('no disk');`), (way) => void ways.push(way));
   const [inline = assert.fail()] = ways;
   await assert.rejects(inline.start({ cache: Cache }), /no disk/);
-  bothWays(await writePlugin('idle', {}, `context.skip('not here')`), (way) => ways.push(way));
+  bothWays(await writePlugin('idle', {}, `context.skip('not here')`), (way) => void ways.push(way));
   await assert.rejects(ways.at(-1)!.start({ cache: Cache }), { code: 'capability_missing' });
 });
 

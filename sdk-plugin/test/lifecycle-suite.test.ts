@@ -19,6 +19,12 @@ for (const misdeed of ['nothing', 'skips']) {
   });
 }
 
+test('a plugin may take settings that it does not name', async () => {
+  const { passed, failed, output } = await run('open');
+  assert.deepEqual([failed, passed.length], [[], Object.values(names).length - 1], output);
+  assert.ok(!passed.includes(names.unknown));
+});
+
 /** What is done, the tests that find it, and what they say. */
 const found: Record<string, [tests: readonly string[], says: RegExp]> = {
   timer: [[names.traces], /'Timeout'/],

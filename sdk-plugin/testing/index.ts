@@ -1,4 +1,4 @@
-export * from './memory-store.ts';
+export { MemoryStore } from '@soulbox/plugin-sdk';
 export * from './run-plan-unsandboxed.ts';
 export * from './scripted-sandbox.ts';
 export * from './test-host.ts';

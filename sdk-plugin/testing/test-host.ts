@@ -3,8 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configFrom, Host, type InlinePlugin, type PackagedPlugin } from '@soulbox/core';
-import { definePlugin, Store, type AnyToken, type Plugin, type Principal, type StreamItem } from '../src/index.ts';
-import { MemoryStore } from './memory-store.ts';
+import {
+  definePlugin,
+  MemoryStore,
+  Store,
+  type AnyToken,
+  type Plugin,
+  type Principal,
+  type StreamItem,
+} from '../src/index.ts';
 import { scriptedSandbox } from './scripted-sandbox.ts';
 
 export interface TestHostOptions {

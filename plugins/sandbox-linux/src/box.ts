@@ -1,5 +1,5 @@
 import type { SandboxInfo, SandboxSpec } from '@soulbox/plugin-sdk';
-import { AgentProcess } from './agent-process.ts';
+import { AgentProcess } from '@soulbox/plugin-sdk/agent';
 import type { BoxCgroups, Cgroups } from './cgroups.ts';
 import type { Settings } from './settings.ts';
 import type { UidBlock, UidBlocks } from './uid-blocks.ts';

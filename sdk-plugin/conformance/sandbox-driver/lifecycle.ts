@@ -21,7 +21,9 @@ export function describeLifecycle(subject: Subject): void {
 
     it('leaves no box behind when it probes', async () => {
       const earlier = await subject.driver.list();
-      await subject.driver.probe({ signal: new AbortController().signal });
+      const { signal } = new AbortController();
+      for (let i = 0; i < idempotentCount; i++)
+        assert.deepEqual((await subject.driver.probe({ signal })).enforced, subject.report.enforced);
       assert.deepEqual(await subject.driver.list(), earlier);
     });
 

@@ -19,6 +19,13 @@ export function describeVerdicts(subject: Subject): void {
       assert.ok(usage.wallMs > 0 && usage.cpuMs >= 0);
     });
 
+    it('the same for the same program, again and again', async () => {
+      for (let i = 0; i < 10; i++) {
+        const { stdout, outcome } = await subject.run({ script: 'echo x > made; echo *; exit 3' });
+        assert.deepEqual([outcome.verdict, outcome.exitCode, stdout], ['exit', 3, 'made\n']);
+      }
+    });
+
     for (const code of [1, 2, 124, 137, 255])
       it(`exit for exit code ${code}`, async () => {
         const { outcome } = await subject.run({ script: `exit ${code}` });

@@ -1,4 +1,4 @@
-import { SoulboxError, StoreArguments, encodeDocument, parse } from '@soulbox/plugin-sdk';
+import { StoreArguments } from './contracts/store.ts';
 import type {
   Json,
   JsonObject,
@@ -8,7 +8,10 @@ import type {
   StorePage,
   StoreQuery,
   StoredDocument,
-} from '@soulbox/plugin-sdk';
+} from './contracts/store.ts';
+import { SoulboxError } from './errors.ts';
+import { parse } from './schema.ts';
+import { encodeDocument } from './store-document.ts';
 
 interface Entry {
   readonly version: number;
@@ -40,7 +43,7 @@ function fieldOf(value: JsonObject, field: string): Json {
   return Object.hasOwn(value, field) ? value[field]! : null;
 }
 
-/** A {@link Store} that forgets: for tests, and for what need not outlive the process. */
+/** A {@link Store} that forgets: for tests, for what need not outlive the process, and to build a lasting one upon. */
 export class MemoryStore implements Store {
   private readonly collections = new Map<string, Map<string, Entry>>();
   private readonly fields = new Map<string, Set<string>>();

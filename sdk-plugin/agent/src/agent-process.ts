@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SoulboxError, toSoulboxError } from '@soulbox/plugin-sdk';
-import { AgentConnection, type AgentConnectionOptions } from '@soulbox/plugin-sdk/agent';
+import { SoulboxError, toSoulboxError } from '../../src/errors.ts';
+import { AgentConnection, type AgentConnectionOptions } from './connection.ts';
 import { launchFailure } from './launch-failure.ts';
 
 const channelDescriptor = 3;

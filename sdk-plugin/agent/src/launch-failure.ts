@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { SoulboxError } from '@soulbox/plugin-sdk';
+import { SoulboxError } from '../../src/errors.ts';
 
 /** Kernel switches that forbid user namespaces, the value that does, and what to do. */
 const userNamespaceSwitches: readonly (readonly [file: string, forbids: string, advice: string])[] = [

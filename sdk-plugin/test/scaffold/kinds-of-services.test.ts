@@ -1,0 +1,3 @@
+import { tryKinds } from '../support/try-kinds.ts';
+
+tryKinds(['auth', 'cache', 'console-panel', 'transport']);
