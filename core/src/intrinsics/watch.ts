@@ -1,8 +1,6 @@
-import { realpathSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { SoulboxError } from '@soulbox/plugin-sdk';
-import { urlOfFunction } from './locate-function.ts';
-import { IntrinsicsSnapshot } from './snapshot.ts';
+import { isWrittenIn } from './find-author.ts';
+import { IntrinsicsSnapshot, type Change } from './snapshot.ts';
 
 /** Whose code is about to run in the process of the host. */
 export interface Newcomer {
@@ -21,21 +19,18 @@ const watches = new Set<Watch>();
 /** What they all found when the first of them began. */
 let snapshot: IntrinsicsSnapshot | undefined;
 
-function isFrom({ folder }: Newcomer, url: string): boolean {
-  return folder !== null && url.startsWith(`${pathToFileURL(realpathSync(folder)).href}/`);
-}
-
-/** The one that wrote what stands in the place of a built-in; `undefined` where nothing tells. */
-function authorOf(value: unknown): Watch | undefined {
+/** The only one that can have written what stands in the place of a built-in; `undefined` where that is not certain. */
+function authorOf({ name, value }: Change): Watch | undefined {
   if (watches.size < 2) return undefined;
-  const url = urlOfFunction(value);
-  return url === undefined ? undefined : [...watches].find(({ newcomer }) => isFrom(newcomer, url));
+  const word = name.slice(name.lastIndexOf('.') + 1);
+  const able = [...watches].filter(({ newcomer: { folder } }) => folder !== null && isWrittenIn(folder, word, value));
+  return able.length === 1 ? able[0] : undefined;
 }
 
 /** Puts changed built-ins back, and takes down whose doing they were: by default that of `present`. */
 function inspect(present: Watch): void {
   const changes = snapshot?.restore() ?? [];
-  const authors = changes.map(({ value }) => authorOf(value));
+  const authors = changes.map(authorOf);
   // What is no function does not tell where it comes from; it came with what does.
   const likely = authors.find((author) => author !== undefined) ?? present;
   changes.forEach(({ name }, at) => {
