@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 /** What a process of its own writes to its log. `body` sees `log`. */
 async function logged(level: string, secrets: readonly string[], body: string): Promise<{ out: string; err: string }> {
-  const script = `import { makeLog } from ${JSON.stringify(new URL('../src/log.js', import.meta.url).href)};
+  const script = `import { makeLog, pluginLog } from ${JSON.stringify(new URL('../src/log.js', import.meta.url).href)};
 const log = makeLog(${JSON.stringify(level)}, ${JSON.stringify(secrets)});
 ${body}`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -40,4 +40,32 @@ log.warn({ [secret]: 1 });`;
 test('a secret that holds another one is blotted out whole', async () => {
   const { err } = await logged('warn', ['password', 'password-of-production'], "log.warn('password-of-production');");
   assert.ok(!err.includes('production'), err);
+});
+
+test('a plugin that floods the log is cut short, and the others are heard', async () => {
+  const body = `
+const flooding = pluginLog(log, 'flooding');
+for (let n = 0; n < 5000; n += 1) (n % 2 ? flooding : flooding.child({ deep: true })).warn('drip');
+pluginLog(log, 'other').warn('heard');
+log.warn('the host as well');
+await new Promise((resolve) => setTimeout(resolve, 50));
+flooding.warn('again');`;
+  const { err } = await logged('warn', [], body);
+  const lines = err
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { plugin?: string; msg: string; omitted?: number });
+  const drips = lines.filter(({ msg }) => msg === 'drip').length;
+  assert.ok(drips >= 1_000 && drips < 4_000, `${drips}`);
+  const rest = lines.filter(({ msg }) => msg !== 'drip');
+  assert.deepEqual(
+    rest.filter(({ omitted }) => omitted === undefined).map(({ plugin, msg }) => [plugin, msg]),
+    [
+      ['other', 'heard'],
+      [undefined, 'the host as well'],
+      ['flooding', 'again'],
+    ],
+  );
+  const omitted = rest.reduce((sum, line) => sum + (line.omitted ?? 0), 0);
+  assert.equal(omitted + drips, 5_000);
 });

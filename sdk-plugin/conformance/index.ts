@@ -1,3 +1,4 @@
+export * from './api-plugin.ts';
 export * from './auth-provider.ts';
 export * from './both-ways.ts';
 export * from './cache.ts';

@@ -16,8 +16,14 @@ const observer = (kind: 'series' | 'parallel', description: string): HookDefinit
   description,
 });
 
+/** A plugin in the host's process must not be able to change the policy of a hook. */
+function frozen<T extends Readonly<Record<string, object>>>(definitions: T): Readonly<T> {
+  for (const definition of Object.values(definitions)) Object.freeze(definition);
+  return Object.freeze(definitions);
+}
+
 /** The policy of every hook of the host: kind, deadline and what a failure means. */
-export const hookCatalogue: Readonly<Record<HookName, HookDefinition>> = Object.freeze({
+export const hookCatalogue: Readonly<Record<HookName, HookDefinition>> = frozen({
   'host.ready': observer('series', 'Every plugin is up and the transports listen.'),
   'host.draining': observer('parallel', 'No new work is accepted; running work may finish until the deadline.'),
   'host.stopped': observer('parallel', 'Work is over; plugins are stopped next.'),

@@ -1,6 +1,8 @@
 export { z } from 'zod';
+export * from './command-line.ts';
 export * from './contracts/auth.ts';
 export * from './contracts/cache.ts';
+export * from './contracts/command.ts';
 export * from './contracts/console-panel.ts';
 export * from './contracts/enforcement.ts';
 export * from './contracts/execution.ts';

@@ -6,6 +6,8 @@ export interface Token<T, K extends 'one' | 'many' = 'one' | 'many'> {
   readonly kind: K;
   /** `Symbol.for('soulbox/<id>@<major>')`, so that two copies of this SDK agree. */
   readonly key: symbol;
+  /** The methods that every service under it must have; one that lacks some is refused. */
+  readonly methods?: readonly string[];
   readonly optional?: false;
   /** Carries the service's type; never present at run time. */
   readonly type?: T;
@@ -40,20 +42,35 @@ type Service<X> =
 /** The services for a {@link Requires}: one value, or for a `many` token a live map from provider name to value. */
 export type Resolved<R extends Requires> = { readonly [N in keyof R]: Service<R[N]> };
 
-function make<T, K extends 'one' | 'many'>(id: string, version: string, kind: K): Token<T, K> {
+/** The methods of a contract that are not optional. */
+type MethodName<T> = {
+  [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never;
+}[keyof T] &
+  string;
+
+function make<T, K extends 'one' | 'many'>(
+  id: string,
+  version: string,
+  kind: K,
+  methods: readonly string[],
+): Token<T, K> {
   const major = /^(\d+)\.\d+\.\d+$/.exec(version)?.[1];
   if (major === undefined) throw new TypeError(`token ${id}: version "${version}" is not of the form 1.2.3`);
-  return Object.freeze({ id, version, kind, key: Symbol.for(`soulbox/${id}@${major}`) });
+  const key = Symbol.for(`soulbox/${id}@${major}`);
+  return Object.freeze({ id, version, kind, key, methods: Object.freeze([...methods]) });
 }
 
-/** A capability with exactly one provider. @throws TypeError if the version is not `x.y.z`. */
-export function token<T>(id: string, version: string): Token<T, 'one'> {
-  return make<T, 'one'>(id, version, 'one');
+/**
+ * A capability with exactly one provider. A service that lacks one of `methods` is refused when it is provided.
+ * @throws TypeError if the version is not `x.y.z`.
+ */
+export function token<T>(id: string, version: string, methods: readonly MethodName<T>[] = []): Token<T, 'one'> {
+  return make<T, 'one'>(id, version, 'one', methods);
 }
 
-/** A capability with any number of named providers. @throws TypeError if the version is not `x.y.z`. */
-export function tokens<T>(id: string, version: string): Token<T, 'many'> {
-  return make<T, 'many'>(id, version, 'many');
+/** As {@link token}, for a capability with any number of named providers. */
+export function tokens<T>(id: string, version: string, methods: readonly MethodName<T>[] = []): Token<T, 'many'> {
+  return make<T, 'many'>(id, version, 'many', methods);
 }
 
 /** Marks a requirement as one that may be missing. */

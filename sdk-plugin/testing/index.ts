@@ -2,4 +2,3 @@ export { MemoryStore } from '@soulbox/plugin-sdk';
 export * from './run-plan-unsandboxed.ts';
 export * from './scripted-sandbox.ts';
 export * from './test-host.ts';
-export * from './packaged-service.ts';

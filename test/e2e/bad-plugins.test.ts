@@ -49,6 +49,55 @@ const plugins: readonly {
     state: 'failed',
     says: /unheard/,
   },
+  { id: 'exits-in-setup', body: `setup() { process.exit(3); }`, state: 'failed', says: /called process.exit\(3\)/ },
+  {
+    id: 'exits-in-hook',
+    permissions: { hooks: ['auth.decided'] },
+    body: `setup({ hooks }) { hooks.tap('auth.decided', () => process.exit(4)); }`,
+    state: 'failed',
+    says: /called process.exit\(4\)/,
+  },
+  {
+    id: 'exits-later',
+    body: `setup() { setTimeout(() => process.exit(5), 50); }`,
+    state: 'failed',
+    says: /called process.exit\(5\)/,
+  },
+  {
+    id: 'patches-arrays',
+    body: `setup() { Array.prototype.map = () => ['patched']; }`,
+    state: 'failed',
+    says: /changed built-in objects .* put back: Array.prototype.map/,
+  },
+  {
+    id: 'pollutes-later',
+    body: `async setup() { await null; Object.prototype.polluted = () => true; }`,
+    state: 'failed',
+    says: /changed built-in objects .* put back: Object.prototype.polluted/,
+  },
+  {
+    id: 'wrong-shape',
+    body: `provides: [tokens('cache', '1.0.0')], setup(context) { context.provide(tokens('cache', '1.0.0'), { get() {} }, 'it'); }`,
+    state: 'failed',
+    says: /provides cache without the methods of its contract: set, delete/,
+  },
+  {
+    id: 'shadows-an-operation',
+    permissions: { operations: ['*'] },
+    body: `setup(context) {
+      const nothing = z.object({});
+      const operation = { name: 'host.info', summary: '', params: nothing, result: nothing, errors: [] };
+      context.operation({ ...operation, permission: 'host:read', owner: { kind: 'host' }, effect: 'read' }, async () => ({}));
+    }`,
+    state: 'failed',
+    says: /operation host.info is added by core and by shadows-an-operation/,
+  },
+  {
+    id: 'shadows-a-hook',
+    body: `setup({ hooks }) { hooks.define('host.ready', { kind: 'series', timeoutMs: 5, onError: 'isolate', description: '' }); }`,
+    state: 'failed',
+    says: /may only define hooks named shadows-a-hook/,
+  },
   { id: 'wrong-engine', engine: '^99.0.0', body: `setup() {}`, state: 'failed', says: /plugin_engine_mismatch/ },
   { id: 'unspecific-engine', engine: '*', body: `setup() {}`, state: 'failed', says: /not specific enough/ },
   {
@@ -117,7 +166,7 @@ async function install(home: Home): Promise<string> {
     await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
     await writeFile(
       join(folder, 'index.js'),
-      `import { definePlugin, token, z } from '@soulbox/plugin-sdk';\nexport default definePlugin({ id: '${id}', ${body} });\n`,
+      `import { definePlugin, token, tokens, z } from '@soulbox/plugin-sdk';\nexport default definePlugin({ id: '${id}', ${body} });\n`,
     );
   }
   return plugins.map(({ id }) => `  ${id}: { package: ./${id} }\n`).join('');

@@ -2,13 +2,15 @@ import { isSoulboxError } from '@soulbox/plugin-sdk';
 import { makeLog } from '../log.ts';
 import { configuredPlugins } from '../plugins/source.ts';
 import { parse, UsageError, type Command, type CommandContext } from './command.ts';
+import { printConfigSchema } from './config-schema.ts';
 import { hostOptions, readConfig } from './connect.ts';
 import { write } from './terminal.ts';
 
 /** Everything wrong with the configuration, without starting anything: each line names a place and a problem. */
 async function check(args: readonly string[], context: CommandContext): Promise<number> {
   const [verb, ...rest] = args;
-  if (verb !== 'check') throw new UsageError('say: soulbox config check');
+  if (verb === 'schema') return printConfigSchema(rest, context);
+  if (verb !== 'check') throw new UsageError('say: soulbox config check, or soulbox config schema');
   const { values } = parse(rest, { config: hostOptions.config });
   const loaded = await readConfig(values, context);
   const problems: string[] = [];
@@ -36,7 +38,7 @@ async function check(args: readonly string[], context: CommandContext): Promise<
 }
 
 export const configCommand: Command = {
-  usage: 'soulbox config check [--config FILE]',
-  summary: 'show every mistake in the configuration',
+  usage: 'soulbox config check|schema [--config FILE]',
+  summary: 'show every mistake in the configuration, or print the JSON Schema of the file for editors',
   run: check,
 };

@@ -1,9 +1,10 @@
-import { isSoulboxError } from '@soulbox/plugin-sdk';
+import { isSoulboxError, isUsageError } from '@soulbox/plugin-sdk';
 import { hostVersion } from '../version.ts';
 import { UsageError, type Command, type CommandContext } from './command.ts';
 import { configCommand } from './config-check.ts';
 import { doctorCommand } from './doctor.ts';
 import { runOperation } from './operation-command.ts';
+import { pluginCommandsHelp, runPluginCommand } from './plugin-commands.ts';
 import { hostFailedExitCode, runCommand } from './run.ts';
 import { startCommand } from './start.ts';
 import { write, type Terminal } from './terminal.ts';
@@ -15,11 +16,14 @@ const commands: Readonly<Record<string, Command>> = {
   config: configCommand,
 };
 
-function help(): string {
+/** What plugins cannot take for commands of their own. */
+const builtIn: readonly string[] = [...Object.keys(commands), 'help', 'version'];
+
+async function help(args: readonly string[], context: CommandContext): Promise<string> {
   const own = Object.values(commands).map(({ usage, summary }) => `  ${usage}\n      ${summary}\n`);
   return `soulbox ${hostVersion}: runs untrusted code in sandboxes
 
-${own.join('')}  soulbox GROUP [VERB] [--PARAM VALUE]...
+${own.join('')}${await pluginCommandsHelp(args, context, builtIn)}  soulbox GROUP [VERB] [--PARAM VALUE]...
       call any operation, e.g. soulbox plugins, soulbox keys create --name ci, soulbox executions list
 
 Options of every command: --config FILE, --json; of those that talk to a host: --url URL, --key KEY
@@ -37,8 +41,8 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
   const [name, ...rest] = args;
   const { stdout } = context.terminal;
   const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h' || asksForHelp(rest)) {
-    await write(stdout, command ? `${command.usage}\n    ${command.summary}\n` : help());
+  if (command && asksForHelp(rest)) {
+    await write(stdout, `${command.usage}\n    ${command.summary}\n`);
     return 0;
   }
   if (name === '--version' || name === 'version') {
@@ -46,6 +50,14 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
     return 0;
   }
   if (command) return command.run(rest, context);
+  if (name !== undefined && /^[a-z][a-z0-9-]*$/.test(name) && name !== 'help') {
+    const code = await runPluginCommand(name, rest, context, builtIn);
+    if (code !== undefined) return code;
+  }
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h' || asksForHelp(rest)) {
+    await write(stdout, await help(rest, context));
+    return 0;
+  }
   if (!/^[a-z][a-zA-Z]*$/.test(name)) throw new UsageError(`there is no command "${name}"`);
   return runOperation(name, rest, context);
 }
@@ -59,7 +71,7 @@ export async function main(
   try {
     return await dispatch(args, { terminal, defaultConfig: options.defaultConfig });
   } catch (thrown) {
-    if (thrown instanceof UsageError) {
+    if (isUsageError(thrown)) {
       await write(terminal.stderr, `soulbox: ${thrown.message}\n`);
       return 2;
     }

@@ -86,7 +86,7 @@ function forPeople(result: unknown): string {
 }
 
 /** Splits off the options that say which host, wherever they stand. */
-function splitHostOptions(args: readonly string[]): { host: string[]; rest: string[] } {
+export function splitHostOptions(args: readonly string[]): { host: string[]; rest: string[] } {
   const host: string[] = [];
   const rest: string[] = [];
   for (let at = 0; at < args.length; at += 1) {

@@ -13,6 +13,7 @@ import { currentPlugin } from '../plugins/attribution.ts';
 import { hostVersion } from '../version.ts';
 import { parse, type Command, type CommandContext } from './command.ts';
 import { defaultUrl, hostOptions, readConfig } from './connect.ts';
+import { guardExit } from './exit-guard.ts';
 import { styler, write, type Style } from './terminal.ts';
 
 const canaryPrincipal: Principal = Object.freeze({
@@ -151,6 +152,7 @@ async function start(args: readonly string[], context: CommandContext): Promise<
     });
   }
   handleUncaught(host, stop);
+  guardExit(host);
   await host.start();
   using _watched = followConfig(host, loaded, () => readConfig(values, context));
   await say(`${paint('bold', 'soulbox')} ${hostVersion}  ${loaded.files.join(' over ')}`);

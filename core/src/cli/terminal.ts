@@ -1,9 +1,7 @@
+import type { CommandTerminal } from '@soulbox/plugin-sdk';
+
 /** Where the command line reads and writes; tests put their own in its place. */
-export interface Terminal {
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
-  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
-}
+export type Terminal = CommandTerminal;
 
 /** Writes and waits until the bytes are taken, so that nothing is cut off at the end of the process. */
 export function write(stream: NodeJS.WritableStream, data: string | Uint8Array): Promise<void> {

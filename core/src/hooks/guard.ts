@@ -37,8 +37,20 @@ function failure(tap: TapEntry, thrown: unknown): SoulboxError {
   });
 }
 
-function isPowerOfTen(count: number): boolean {
-  return /^10*$/.test(String(count));
+/** The share of its deadline beyond which a tap is slow. */
+const slowShare = 0.5;
+
+function tellFailure(tap: TapEntry, thrown: unknown): void {
+  tap.meter.errors += 1;
+  if (!tap.failing.worthTelling()) return;
+  tap.owner.log.warn({ err: thrown, hook: tap.hook, errors: tap.meter.errors }, 'a hook failed');
+}
+
+function tellSlowness(tap: TapEntry, tookMs: number): void {
+  tap.slow += 1;
+  if (!tap.lagging.worthTelling()) return;
+  const { hook, slow, timeoutMs } = tap;
+  tap.owner.log.warn({ hook, slow, tookMs, timeoutMs }, 'a hook needed more than half of its time');
 }
 
 /**
@@ -47,8 +59,9 @@ function isPowerOfTen(count: number): boolean {
  */
 export async function guarded(tap: TapEntry, args: readonly unknown[]): Promise<unknown> {
   const info = new LazyInfo(tap);
-  const startedNs = process.hrtime.bigint();
-  tap.calls += 1;
+  const begun = performance.now();
+  tap.meter.calls += 1;
+  let failed = false;
   try {
     const returned = runAs(tap.owner.id, () => tap.fn(...([...args, info] as never[])));
     const answer = isThenable(returned)
@@ -56,15 +69,15 @@ export async function guarded(tap: TapEntry, args: readonly unknown[]): Promise<
       : returned;
     return checked(tap, answer, args[0]);
   } catch (thrown) {
-    tap.errors += 1;
-    const error = failure(tap, thrown);
-    // A tap that fails on every call would otherwise fill the log.
-    if (isPowerOfTen(tap.errors))
-      tap.owner.log.warn({ err: thrown, hook: tap.hook, errors: tap.errors }, 'a hook failed');
-    if (tap.definition.onError === 'fail') throw error;
+    failed = true;
+    tellFailure(tap, thrown);
+    if (tap.definition.onError === 'fail') throw failure(tap, thrown);
     return undefined;
   } finally {
-    tap.durations.record(BigInt.asUintN(62, process.hrtime.bigint() - startedNs) || 1n);
+    const tookMs = performance.now() - begun;
+    tap.meter.record(tookMs);
+    // One that was too late has been named for that.
+    if (!failed && tookMs > tap.timeoutMs * slowShare) tellSlowness(tap, tookMs);
   }
 }
 

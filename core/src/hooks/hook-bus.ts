@@ -10,6 +10,7 @@ import {
   type Tap,
   type TapOptions,
 } from '@soulbox/plugin-sdk';
+import type { CallMeter } from '../measure/call-meter.ts';
 import { assertHookDefinition, assertTapOptions } from './check.ts';
 import { guarded } from './guard.ts';
 import { makeTap, rebindTap, tapMetrics, type TapEntry, type TapMetrics, type TapOwner } from './tap.ts';
@@ -125,9 +126,16 @@ export class HookBus {
 
   /** The taps of one plugin and what is known of their calls. */
   metrics(owner: string): readonly TapMetrics[] {
-    return [...this.hooks.values()].flatMap((entry) =>
-      [...entry.taps].filter((tap) => tap.owner.id === owner).map(tapMetrics),
-    );
+    return this.tapsOf(owner).map(tapMetrics);
+  }
+
+  /** What measures the taps of one plugin. */
+  meters(owner: string): readonly CallMeter[] {
+    return this.tapsOf(owner).map(({ meter }) => meter);
+  }
+
+  private tapsOf(owner: string): TapEntry[] {
+    return [...this.hooks.values()].flatMap((entry) => [...entry.taps].filter((tap) => tap.owner.id === owner));
   }
 }
 

@@ -1,6 +1,7 @@
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { HookDefinition, TapOptions } from '@soulbox/plugin-sdk';
 import type { Logger } from 'pino';
+import { CallMeter, type Budget, type CallFigures } from '../measure/call-meter.ts';
+import { Recurrence } from '../measure/recurrence.ts';
 
 /** Whose code a tap is. */
 export interface TapOwner {
@@ -21,10 +22,11 @@ export interface TapEntry {
   readonly stage: -100 | 0 | 100;
   readonly options: TapOptions;
   timeoutMs: number;
-  calls: number;
-  errors: number;
-  /** In nanoseconds. */
-  readonly durations: RecordableHistogram;
+  readonly meter: CallMeter;
+  /** Calls that needed more than half of the deadline. */
+  slow: number;
+  readonly failing: Recurrence;
+  readonly lagging: Recurrence;
 }
 
 const stages = { pre: -100, post: 100 } as const;
@@ -48,9 +50,10 @@ export function makeTap(
     stage: options.order ? stages[options.order] : 0,
     options,
     timeoutMs: tapTimeoutMs(definition, options),
-    calls: 0,
-    errors: 0,
-    durations: createHistogram(),
+    meter: new CallMeter(),
+    slow: 0,
+    failing: new Recurrence(),
+    lagging: new Recurrence(),
   };
 }
 
@@ -60,21 +63,15 @@ export function rebindTap(tap: TapEntry, definition: HookDefinition): void {
   tap.timeoutMs = tapTimeoutMs(definition, tap.options);
 }
 
-/** The calls of one tap, for `plugins.list`. Durations in milliseconds. */
-export interface TapMetrics {
+/** The calls of one tap, for `plugins.list`. */
+export interface TapMetrics extends CallFigures {
   readonly hook: string;
-  readonly calls: number;
-  readonly errors: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly totalMs: number;
+  readonly slow: number;
   /** The deadline of one call. */
   readonly timeoutMs: number;
+  readonly budget: Budget;
 }
 
-export function tapMetrics(tap: TapEntry): TapMetrics {
-  const ms = (percentile: number) => (tap.calls === 0 ? 0 : tap.durations.percentile(percentile) / 1e6);
-  const { hook, calls, errors, timeoutMs } = tap;
-  const totalMs = calls === 0 ? 0 : (tap.durations.mean * tap.durations.count) / 1e6;
-  return { hook, calls, errors, p50Ms: ms(50), p95Ms: ms(95), totalMs, timeoutMs };
+export function tapMetrics({ hook, meter, slow, timeoutMs }: TapEntry): TapMetrics {
+  return { hook, ...meter.figures(), slow, timeoutMs, budget: meter.budget(timeoutMs) };
 }

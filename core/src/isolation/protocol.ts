@@ -12,7 +12,12 @@ import {
 /** Of the messages between a host and a runner. Both are of one package, but an update may replace its files under a running host. */
 export const protocolVersion = 1;
 
-const TokenDataSchema = z.object({ id: z.string(), version: z.string(), kind: z.enum(['one', 'many']) });
+const TokenDataSchema = z.object({
+  id: z.string(),
+  version: z.string(),
+  kind: z.enum(['one', 'many']),
+  methods: z.array(z.string()).default([]),
+});
 type TokenData = z.infer<typeof TokenDataSchema>;
 
 const JsonSchemaSchema = z.record(z.string(), z.unknown());
@@ -34,13 +39,13 @@ export function parseDescription(value: unknown): Description {
 }
 
 /** Symbols do not cross, so a token is made anew from what it says. */
-export function tokenData({ id, version, kind }: AnyToken): TokenData {
-  return { id, version, kind };
+export function tokenData({ id, version, kind, methods = [] }: AnyToken): TokenData {
+  return { id, version, kind, methods: [...methods] };
 }
 
 export function tokenFrom(value: unknown): AnyToken {
-  const { id, version, kind } = parse(TokenDataSchema, value, 'plugin_failed');
-  return kind === 'one' ? token(id, version) : tokens(id, version);
+  const { id, version, kind, methods } = parse(TokenDataSchema, value, 'plugin_failed');
+  return (kind === 'one' ? token : tokens)<Record<string, () => unknown>>(id, version, methods);
 }
 
 /** A schema whose own side checks the values; this side only knows what it looks like. */

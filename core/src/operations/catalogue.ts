@@ -1,5 +1,6 @@
 import {
   inputJsonSchema,
+  isSoulboxError,
   outputJsonSchema,
   parse,
   SoulboxError,
@@ -9,11 +10,27 @@ import {
   type OperationHandler,
   type Schema,
 } from '@soulbox/plugin-sdk';
+import { CallMeter } from '../measure/call-meter.ts';
 
 interface Entry {
   readonly definition: OperationDefinition;
   readonly handler: (params: unknown, call: OperationCall) => Promise<unknown>;
   readonly owner: string;
+  /** Of the operations of plugins. */
+  readonly meter: CallMeter | undefined;
+}
+
+async function measured(meter: CallMeter, run: () => Promise<unknown>): Promise<unknown> {
+  const begun = performance.now();
+  meter.calls += 1;
+  try {
+    return await run();
+  } catch (thrown) {
+    if (!isSoulboxError(thrown) || thrown.entry.http >= 500) meter.errors += 1;
+    throw thrown;
+  } finally {
+    meter.record(performance.now() - begun);
+  }
 }
 
 /** Every public operation, declared once. Transports, command line and documents are projections of it. */
@@ -31,7 +48,8 @@ export class OperationCatalogue {
     if (present)
       throw new SoulboxError('plugin_failed', `operation ${name} is added by ${present.owner} and by ${owner}`);
     // Parameters reach a handler only through its own schema, which is what makes this narrowing true.
-    this.entries.set(name, { definition, handler: handler as unknown as Entry['handler'], owner });
+    const meter = owner === 'core' ? undefined : new CallMeter();
+    this.entries.set(name, { definition, handler: handler as unknown as Entry['handler'], owner, meter });
     return { [Symbol.dispose]: () => void this.entries.delete(name) };
   }
 
@@ -47,8 +65,16 @@ export class OperationCatalogue {
 
   /** @throws unknown_operation, invalid_params, and what the handler throws. */
   async run(name: string, params: unknown, call: OperationCall): Promise<unknown> {
-    const { definition, handler } = this.entry(name);
-    return handler(parse(definition.params, params ?? {}), call);
+    const { definition, handler, meter } = this.entry(name);
+    const given = parse(definition.params, params ?? {});
+    return meter ? measured(meter, () => handler(given, call)) : handler(given, call);
+  }
+
+  /** What measures the operations of one plugin. */
+  meters(owner: string): readonly { readonly operation: string; readonly meter: CallMeter }[] {
+    return [...this.entries.values()].flatMap(({ definition, owner: whose, meter }) =>
+      meter && whose === owner ? [{ operation: definition.name, meter }] : [],
+    );
   }
 
   private entry(name: string): Entry {

@@ -1,5 +1,6 @@
 import { defineOperation, EnforcementSchema, isSoulboxError, z } from '@soulbox/plugin-sdk';
 import type { HookBus } from '../hooks/hook-bus.ts';
+import { pluginFigures, pluginFiguresShape } from '../measure/plugin-figures.ts';
 import { pluginStates } from '../plugins/record.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';
 import type { Languages } from '../sandboxes/languages.ts';
@@ -65,18 +66,7 @@ const plugins = defineOperation({
         restarts: z.int(),
         provides: z.array(z.string()),
         startedMs: z.number().nullable(),
-        hooks: z.array(
-          z.object({
-            hook: z.string(),
-            calls: z.int(),
-            errors: z.int(),
-            p50Ms: z.number(),
-            p95Ms: z.number(),
-            totalMs: z.number(),
-            /** The deadline of one call. */
-            timeoutMs: z.number(),
-          }),
-        ),
+        ...pluginFiguresShape,
       }),
     ),
   }),
@@ -150,7 +140,7 @@ export function addHostOperations(catalogue: OperationCatalogue, facts: HostFact
   );
   catalogue.add('core', plugins, async () => {
     await facts.plugins.checkHealth();
-    return { plugins: facts.plugins.all.map((record) => describePlugin(record, facts.hooks)) };
+    return { plugins: facts.plugins.all.map((record) => describePlugin(record, facts.hooks, catalogue)) };
   });
   catalogue.add('core', languages, async () => {
     const all = await facts.languages.list();
@@ -178,7 +168,7 @@ async function sandboxInfo(registry: SandboxRegistry) {
   }
 }
 
-function describePlugin(record: PluginHost['all'][number], hooks: HookBus) {
+function describePlugin(record: PluginHost['all'][number], hooks: HookBus, catalogue: OperationCatalogue) {
   const { id, source, checked, instance, state, reason, error } = record;
   return {
     id,
@@ -195,6 +185,6 @@ function describePlugin(record: PluginHost['all'][number], hooks: HookBus) {
     restarts: record.restarts,
     provides: [...(instance?.provided ?? [])],
     startedMs: instance?.startedMs ?? null,
-    hooks: [...hooks.metrics(id)],
+    ...pluginFigures(id, hooks, catalogue),
   };
 }

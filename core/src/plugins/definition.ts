@@ -9,6 +9,7 @@ const TokenSchema = z.object({
   version: z.string().regex(/^\d+\.\d+\.\d+$/, 'must be of the form 1.2.3'),
   kind: z.enum(['one', 'many']),
   key: z.symbol(),
+  methods: z.array(z.string()).optional(),
 });
 
 const PluginSchema = z.object({

@@ -24,9 +24,11 @@ import { tapProvider } from '../access/authenticate.ts';
 import { bindMethods } from '../bind-methods.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { TapOwner } from '../hooks/tap.ts';
+import { pluginLog } from '../log.ts';
 import type { OperationCatalogue } from '../operations/catalogue.ts';
 import type { Services } from '../services.ts';
 import type { Traffic } from '../traffic.ts';
+import { assertService } from './contracts.ts';
 import type { PluginInstance } from './plugin-instance.ts';
 import { SkipSignal } from './skip-signal.ts';
 
@@ -61,7 +63,7 @@ export class Context implements PluginContext {
     this.instance = instance;
     this.id = instance.id;
     this.config = config;
-    this.log = parts.log.child({ plugin: instance.id });
+    this.log = pluginLog(parts.log, instance.id);
     this.deploymentId = parts.deploymentId;
     this.hooks = {
       tap: (hook, fn, options) => this.tap(hook, fn, options),
@@ -69,6 +71,13 @@ export class Context implements PluginContext {
       call: (hook, ...args) => this.call(hook, args),
     };
     bindMethods(this);
+    // It passes from hand to hand within a plugin, and its methods are those of every plugin.
+    Object.freeze(this.hooks);
+    Object.freeze(this);
+  }
+
+  static {
+    Object.freeze(this.prototype);
   }
 
   get signal(): AbortSignal {
@@ -111,11 +120,7 @@ export class Context implements PluginContext {
         `plugin ${this.id} provides ${token.id}, which its definition does not list`,
       );
     }
-    if (typeof service !== 'object' || service === null)
-      throw new SoulboxError(
-        'plugin_failed',
-        `plugin ${this.id} provides ${token.id} with something that is not an object`,
-      );
+    assertService(this.id, token, service);
     const { registrations, provided, services } = this.instance;
     const known = name === undefined ? undefined : this.ownName(name);
     registrations.add(() => this.parts.services.provide(this.id, token, service, known));

@@ -27,6 +27,7 @@ export class PluginHost {
   private readonly replacement: Replacement;
   private readonly settings: Config['host'];
   private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly quarantining = new Set<string>();
   private stopping = false;
   /** Changes are made one after another. */
   private change: Promise<unknown> = Promise.resolve();
@@ -167,10 +168,13 @@ export class PluginHost {
   /** Takes a plugin out of service for what it did, and with it those that cannot do without it. */
   async quarantine(id: string, thrown: unknown): Promise<void> {
     const record = this.lifecycle.records.get(id);
-    if (!record || record.state === 'failed') return;
+    // Code that does one wrong is often caught doing another before it is gone.
+    if (!record || record.state === 'failed' || this.quarantining.has(id)) return;
+    this.quarantining.add(id);
     await this.block(record, `plugin ${id} failed`);
     await this.lifecycle.release(record);
     await this.lifecycle.fail(record, thrown);
+    this.quarantining.delete(id);
   }
 
   private async lost(record: PluginRecord, loaded: LoadedPlugin | undefined, error: SoulboxError): Promise<void> {

@@ -2,6 +2,7 @@ import { SoulboxError, type Isolation, type Plugin } from '@soulbox/plugin-sdk';
 import type { Logger } from 'pino';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { watchIntrinsics } from '../intrinsics/watch.ts';
 import { importIsolated } from '../isolation/import-isolated.ts';
 import { assertPlugin, parseOwnConfig, type OwnConfig } from './definition.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
@@ -80,14 +81,33 @@ const noBoundary: Boundary = Object.freeze({
   network: 'none',
 });
 
-function inHostProcess(plugin: Plugin): LoadedPlugin {
+/** The same plugin, whose set-up leaves the built-in objects of this process as they are. */
+function watched(plugin: Plugin, folder: string | null): Plugin {
+  const { definition } = plugin;
+  const setup: typeof definition.setup = (context, services) =>
+    watchIntrinsics({ id: context.id, folder }, () => definition.setup(context, services), context.signal);
+  return { ...plugin, definition: { ...definition, setup } };
+}
+
+function inHostProcess(plugin: Plugin, folder: string | null): LoadedPlugin {
   return {
-    plugin,
+    plugin: watched(plugin, folder),
     boundary: noBoundary,
     parseConfig: async (own) => parseOwnConfig(own, plugin.definition.config),
     pid: null,
     dispose: () => Promise.resolve(),
   };
+}
+
+async function importInline(id: string, found: ResolvedPackage, { host }: ImportSettings): Promise<LoadedPlugin> {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), host.pluginStartMs);
+  try {
+    const { folder } = found;
+    return inHostProcess(await watchIntrinsics({ id, folder }, () => importPlugin(found), over.signal), folder);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Where a plugin runs: where the configuration says, if its manifest allows that. @throws plugin_manifest_invalid */
@@ -112,8 +132,8 @@ function checked(
     manifest: found.manifest,
     folder: found.folder,
     isolation,
-    import: async (events) =>
-      isolation === 'process' ? importIsolated(id, found, settings, events) : inHostProcess(await importPlugin(found)),
+    import: (events) =>
+      isolation === 'process' ? importIsolated(id, found, settings, events) : importInline(id, found, settings),
   };
 }
 
@@ -181,7 +201,8 @@ export function embeddedPlugins(
         return checked(id, await resolvePackage(given.folder, [given.folder]), given.isolation, settings);
       assertPlugin(given.plugin, id);
       const manifest = parseManifest(given.packageJson ?? impliedPackageJson(given.plugin));
-      return { manifest, folder: null, isolation: 'inline' as const, import: async () => inHostProcess(given.plugin) };
+      const imported = async () => inHostProcess(given.plugin, null);
+      return { manifest, folder: null, isolation: 'inline' as const, import: imported };
     },
   }));
 }

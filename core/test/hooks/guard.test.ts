@@ -163,6 +163,26 @@ test('a failing tap is logged at its 1st, 10th and 100th failure only', async ()
   );
 });
 
+test('a tap that needs more than half of its deadline is slow: counted each time, and named now and then', async () => {
+  const bus = busWithOwnHooks();
+  const slow = owner('slow');
+  const busy = () => {
+    for (const until = performance.now() + 3; performance.now() < until;);
+  };
+  bus.tap(slow, 'own.parallel', busy, { timeoutMs: 5 });
+  for (let n = 0; n < 12; n += 1) await bus.call('own.parallel', 'x');
+  const [metrics] = bus.metrics('slow');
+  assert.deepEqual([metrics?.calls, metrics?.errors, metrics?.slow], [12, 0, 12]);
+  assert.ok(metrics && metrics.budget.p95 > 0.5 && metrics.budget.worst >= metrics.budget.p95);
+  assert.deepEqual(
+    slow.entries.map(({ slow: times, hook, timeoutMs }) => [times, hook, timeoutMs]),
+    [
+      [1, 'own.parallel', 5],
+      [10, 'own.parallel', 5],
+    ],
+  );
+});
+
 test('the code of a tap runs under the name of its plugin, also what it leaves to timers', async () => {
   const bus = busWithOwnHooks();
   const names: (string | undefined)[] = [];

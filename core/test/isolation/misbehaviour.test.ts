@@ -30,7 +30,7 @@ describe('an isolated plugin that misbehaves is taken out of service, and the ho
     [
       'exhausts its heap',
       `const all = []; for (;;) all.push(new Array(1e5).fill({}));`,
-      /signal SIGABRT|exit code 134|memory/,
+      /signal SIGABRT|exit code 134|memory|did not answer/,
     ],
     [
       'exhausts memory outside its heap',
@@ -110,6 +110,60 @@ describe('an isolated plugin that misbehaves is taken out of service, and the ho
       body: `setup({ hooks }) { hooks.tap('execution.veto', () => ({ reason: 7 })); }`,
     });
     await assert.rejects(runs(stranger), failure('hook_invalid_result'));
+  });
+
+  it('provides a service without the methods of its contract', async () => {
+    for (const [provided, service, missing] of [
+      ['sdk.Cache', `{ async get() {} }`, /cache without the methods of its contract: set, delete/],
+      // By its own word it needs none of them.
+      [`sdk.tokens('cache', '1.0.0')`, `{ get: 1, async set() {} }`, /contract: get, delete/],
+      [`sdk.tokens('own', '1.0.0', ['sing', 'dance'])`, `{ sing() {} }`, /own without .* contract: dance/],
+    ] as const) {
+      await using stranger = await strangerHost({
+        head: `const Provided = ${provided};`,
+        body: `provides: [Provided], setup(context) { context.provide(Provided, ${service}, 'it'); }`,
+      });
+      assert.equal(lives(stranger).state, 'failed');
+      assert.match(lives(stranger).reason ?? '', missing);
+      await runs(stranger);
+    }
+  });
+
+  it('takes the name of another: of an operation, a hook, a service', async () => {
+    for (const [body, reason] of [
+      [
+        `setup(context) {
+          const nothing = sdk.z.object({});
+          const operation = { name: 'host.info', summary: '', params: nothing, result: nothing, errors: [] };
+          context.operation({ ...operation, permission: 'host:read', owner: { kind: 'host' }, effect: 'read' }, async () => ({}));
+        }`,
+        /operation host\.info is added by core and by stranger/,
+      ],
+      [
+        `setup({ hooks }) { hooks.define('host.ready', { kind: 'series', timeoutMs: 5, onError: 'isolate', description: '' }); }`,
+        /may only define hooks named stranger\.\*, not host\.ready/,
+      ],
+      [
+        `setup({ hooks }) {
+          const hook = { kind: 'series', timeoutMs: 5, onError: 'isolate', description: '' };
+          hooks.define('stranger.hook', hook);
+          hooks.define('stranger.hook', hook);
+        }`,
+        /hook stranger\.hook is defined twice/,
+      ],
+      [
+        `provides: [sdk.SandboxDriver], setup(context) {
+          const methods = Object.fromEntries(sdk.SandboxDriver.methods.map((name) => [name, async () => {}]));
+          context.provide(sdk.SandboxDriver, methods, 'scripted');
+        }`,
+        /sandbox-driver "scripted" is provided by plugin scripted-sandbox and by plugin stranger/,
+      ],
+    ] as const) {
+      await using stranger = await strangerHost({ body });
+      assert.equal(lives(stranger).state, 'failed');
+      assert.match(lives(stranger).reason ?? '', reason);
+      await runs(stranger);
+    }
   });
 
   it('changes built-in objects, of its own process only', async () => {

@@ -87,6 +87,37 @@ for (const [what, leak] of Object.entries(leaks)) {
   });
 }
 
+for (const [when, code] of Object.entries({
+  'out of a timer': leaky('process.exit(3)'),
+  'in a hook': pluginCode('leaky', `setup: (context) => void context.hooks.tap('host.ready', () => process.exit(3))`),
+  'in an answer to a call': pluginCode('leaky', 'setup: (context) => context.health(async () => process.exit(3))'),
+  'while it is set up': pluginCode('leaky', 'setup: () => process.exit(3)'),
+  'while it is imported': `process.exit(3);\n${pluginCode('leaky')}`,
+})) {
+  test(`a plugin that ends the process ${when} goes into quarantine, and the host serves on`, async () => {
+    await using folder = await temporaryFolder();
+    const { store = '', witness = '' } = others;
+    const asking = pluginCode(
+      'asking',
+      `requires: { api: { id: 'api', version: '1.0.0', kind: 'one', key: Symbol.for('soulbox/api@1') } },
+      setup: (context, { api }) => void context.hooks.tap('host.ready', () => void setTimeout(() => {
+        const principal = { id: 'x', tenant: 'x', roles: [], scopes: ['*'] };
+        void api.call('plugins.list', {}, { principal, requestId: 'r', signal: new AbortController().signal }).then(
+          ({ plugins }) => console.log('listed', plugins.find(({ id }) => id === 'leaky').state,
+            plugins.find(({ id }) => id === 'leaky').reason));
+      }, 600))`,
+    );
+    const file = await configFile(folder, { store, witness, asking, leaky: code });
+    const { code: ended, output } = await start(file, [
+      /^listed (failed plugin leaky called process\.exit\(3\)|failed .*process\.exit|degraded plugin leaky called process\.exit\(3\))$/,
+      /\bready\b/,
+    ]);
+    assert.equal(ended, 0, output);
+    assert.match(output, /^stopped$/m);
+    assert.ok((output.match(/^changed leaky \w+ failed/gm) ?? []).length <= 1, output);
+  });
+}
+
 test('what nobody can be blamed for stops the host in order', async () => {
   await using folder = await temporaryFolder();
   const { store = '', witness = '' } = others;

@@ -1,5 +1,5 @@
 import { AuthProvider, SoulboxError, Store, definePlugin } from '@soulbox/plugin-sdk';
-import type { Credentials, Principal } from '@soulbox/plugin-sdk';
+import type { Credentials, Plugin, Principal } from '@soulbox/plugin-sdk';
 import { MemoryStore, createTestHost, type TestHost } from '@soulbox/plugin-sdk/testing';
 
 import plugin from '../src/index.ts';
@@ -49,19 +49,22 @@ export interface KeyHost {
   ) => Promise<{ id: string; key: string; [field: string]: unknown }>;
 }
 
+/** A plugin that gives a store which is there already. */
+export function storePlugin(store: Store): Plugin {
+  return definePlugin({ id: 'given-store', provides: [Store], setup: (context) => context.provide(Store, store) });
+}
+
 /** A host with keys in the given store; two of these on one store are two hosts that share it. */
 export async function startKeyHost(
   store: Store,
   config: Record<string, unknown> = {},
   logLevel = 'silent',
 ): Promise<KeyHost> {
-  const given = definePlugin({
-    id: 'given-store',
-    provides: [Store],
-    setup: (context) => context.provide(Store, store),
-  });
   const host = await createTestHost({
-    plugins: { 'given-store': { plugin: given }, 'auth-api-key': { plugin, config: { lastUsedMs: 1_000, ...config } } },
+    plugins: {
+      'given-store': { plugin: storePlugin(store) },
+      'auth-api-key': { plugin, config: { lastUsedMs: 1_000, ...config } },
+    },
     config: { host: { logLevel } },
   });
   return {

@@ -1,11 +1,12 @@
-import { lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
+import { bothWays, lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
 import plugin from '../src/index.ts';
 
 const folder = new URL('../..', import.meta.url);
 packageSuite({ folder });
-const lifecycle = {
-  plugin,
-  badConfigs: { 'an empty command': { command: '' }, 'a list for a command': { command: ['node'] } },
-};
-lifecycleSuite(lifecycle);
-lifecycleSuite({ ...lifecycle, name: 'lifecycle in a process of its own', isolated: folder });
+bothWays(folder, (way) => {
+  lifecycleSuite({
+    isolated: way.isolated,
+    plugin,
+    badConfigs: { 'an empty command': { command: '' }, 'a list for a command': { command: ['node'] } },
+  });
+});

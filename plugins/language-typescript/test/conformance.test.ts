@@ -1,45 +1,32 @@
 import { LanguageRuntime } from '@soulbox/plugin-sdk';
-import { languageRuntimeSuite, type LanguageRuntimeSuiteOptions } from '@soulbox/plugin-sdk/conformance';
-import { packagedService, runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
-import { startRuntime } from './start-runtime.ts';
+import { bothWays, languageRuntimeSuite, type LanguageRuntimeSuiteOptions } from '@soulbox/plugin-sdk/conformance';
+import { runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
 
-const suite: LanguageRuntimeSuiteOptions = {
-  name: 'typescript',
-  create: startRuntime,
-  run: runPlanUnsandboxed,
-  programs: {
-    inspect: `
+const programs: LanguageRuntimeSuiteOptions['programs'] = {
+  inspect: `
 import { readFileSync } from 'node:fs';
 interface Seen { args: string[]; mark: string | undefined; stdin: string }
 const seen: Seen = { args: process.argv.slice(2), mark: process.env.SUITE_MARK, stdin: readFileSync(0, 'utf8') };
 console.log(JSON.stringify(seen));
 process.exitCode = 7;
 `,
-    parts: {
-      entry: 'app/start.ts',
-      files: {
-        'app/start.ts':
-          "import { Word } from './types';\nimport { word } from './words.ts';\nconst w: Word = word;\nconsole.log(w);\n",
-        'app/types.ts': 'export type Word = string;\n',
-        'app/words.ts': "import type { Word } from './types.js';\nexport const word: Word = 'hello';\n",
-      },
+  parts: {
+    entry: 'app/start.ts',
+    files: {
+      'app/start.ts':
+        "import { Word } from './types';\nimport { word } from './words.ts';\nconst w: Word = word;\nconsole.log(w);\n",
+      'app/types.ts': 'export type Word = string;\n',
+      'app/words.ts': "import type { Word } from './types.js';\nexport const word: Word = 'hello';\n",
     },
-    broken: 'console.log(1);\n\nconst x: = 1;\n',
   },
+  broken: 'console.log(1);\n\nconst x: = 1;\n',
 };
 
-languageRuntimeSuite(suite);
-languageRuntimeSuite({
-  ...suite,
-  name: 'typescript in a process of its own',
-  create: async () => {
-    const folder = new URL('../..', import.meta.url);
-    const packaged = await packagedService({
-      folder,
-      isolation: 'process',
-      token: LanguageRuntime,
-      name: 'typescript',
-    });
-    return { runtime: packaged.service, dispose: () => packaged.dispose() };
-  },
+bothWays(new URL('../..', import.meta.url), (way) => {
+  languageRuntimeSuite({
+    name: 'typescript',
+    create: () => way.start({ runtime: LanguageRuntime }),
+    run: runPlanUnsandboxed,
+    programs,
+  });
 });

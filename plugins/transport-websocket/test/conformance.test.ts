@@ -1,12 +1,14 @@
-import { transportSuite } from '@soulbox/plugin-sdk/conformance';
+import { Transport } from '@soulbox/plugin-sdk';
+import { apiPlugin, bothWays, transportSuite } from '@soulbox/plugin-sdk/conformance';
 import { connect } from '../src/client/index.ts';
-import { WebSocketConfigSchema, WebSocketTransport } from '../src/index.ts';
-import { recordingLog } from './support/serve.ts';
 
-transportSuite({
-  name: 'transport-websocket',
-  create: async (api, { port }) => {
-    const transport = new WebSocketTransport(api, WebSocketConfigSchema.parse({ port }), recordingLog().log);
-    return { transport, connect, dispose: () => transport.close({ deadlineMs: 0 }) };
-  },
+bothWays(new URL('../..', import.meta.url), (way) => {
+  transportSuite({
+    name: 'transport-websocket',
+    create: async (api, { port }) => {
+      const plugins = { suite: { plugin: await apiPlugin(api) } };
+      const { transport, dispose } = await way.start({ transport: Transport }, { plugins, settings: { port } });
+      return { transport, connect, dispose };
+    },
+  });
 });

@@ -43,7 +43,7 @@ export interface AuthProvider {
    */
   bootstrap?(): Promise<{ readonly label: string; readonly secret: string } | undefined>;
 }
-export const AuthProvider = tokens<AuthProvider>('auth-provider', '1.0.0');
+export const AuthProvider = tokens<AuthProvider>('auth-provider', '1.0.0', ['describe', 'verify']);
 
 /** Whether one of `scopes` grants `permission` (`group:verb`). */
 export function grants(scopes: readonly string[], permission: string): boolean {

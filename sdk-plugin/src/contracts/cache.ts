@@ -8,4 +8,4 @@ export interface Cache {
   /** Deleting what is not there is not an error. */
   delete(key: string): Promise<void>;
 }
-export const Cache = tokens<Cache>('cache', '1.0.0');
+export const Cache = tokens<Cache>('cache', '1.0.0', ['get', 'set', 'delete']);

@@ -42,4 +42,4 @@ export interface LanguageRuntime {
   /** @throws invalid_params when there is no file that could be the entry. */
   plan(input: PlanInput): Promise<ExecutionPlan>;
 }
-export const LanguageRuntime = tokens<LanguageRuntime>('language-runtime', '1.0.0');
+export const LanguageRuntime = tokens<LanguageRuntime>('language-runtime', '1.0.0', ['describe', 'plan']);

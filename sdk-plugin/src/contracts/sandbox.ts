@@ -96,4 +96,11 @@ export interface SandboxDriver {
   /** Takes away what earlier, dead hosts of this deployment left behind; never anything foreign. Returns how many things. */
   reconcile(): Promise<number>;
 }
-export const SandboxDriver = tokens<SandboxDriver>('sandbox-driver', '1.0.0');
+export const SandboxDriver = tokens<SandboxDriver>('sandbox-driver', '1.0.0', [
+  'probe',
+  'create',
+  'run',
+  'destroy',
+  'list',
+  'reconcile',
+]);

@@ -82,7 +82,7 @@ export interface Store {
    */
   follow(options: { readonly after?: number; readonly signal: AbortSignal }): AsyncIterable<StoreEvent>;
 }
-export const Store = token<Store>('store', '1.0.0');
+export const Store = token<Store>('store', '1.0.0', ['define', 'get', 'query', 'commit', 'follow']);
 
 const collection = z.string().regex(/^[a-z][a-zA-Z0-9._-]{0,63}$/, 'must be a name like executions');
 const field = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;

@@ -22,7 +22,7 @@ export interface Api {
   /** As `call`, with the events of a streaming operation before its result. The consumer sets the pace. */
   stream(operation: string, params: unknown, options: CallOptions): AsyncIterable<StreamItem>;
 }
-export const Api = token<Api>('api', '1.0.0');
+export const Api = token<Api>('api', '1.0.0', ['operations', 'authenticate', 'call', 'stream']);
 
 /** Serves the operations over one protocol. The host calls `listen` when every plugin is up. */
 export interface Transport {
@@ -31,7 +31,7 @@ export interface Transport {
   /** Accepts nothing new, tells clients, and resolves when the last call is answered or `deadlineMs` has passed. */
   close(options: { readonly deadlineMs: number }): Promise<void>;
 }
-export const Transport = tokens<Transport>('transport', '1.0.0');
+export const Transport = tokens<Transport>('transport', '1.0.0', ['listen', 'close']);
 
 /** What the module that a manifest names under `soulbox.client` exports, for the command line and others. */
 export interface RemoteClient {
