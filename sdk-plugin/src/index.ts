@@ -1,4 +1,5 @@
 export { z } from 'zod';
+export * from './capability-names.ts';
 export * from './contracts/auth.ts';
 export * from './contracts/cache.ts';
 export * from './contracts/enforcement.ts';
