@@ -14,6 +14,7 @@ export * from './errors.ts';
 export * from './hook-catalogue.ts';
 export * from './hooks.ts';
 export * from './operation.ts';
+export * from './permission-words.ts';
 export * from './plugin.ts';
 export * from './schema.ts';
 export * from './store-document.ts';

@@ -3,7 +3,10 @@ import { hostVersion } from '../version.ts';
 import { UsageError, type Command, type CommandContext } from './command.ts';
 import { configCommand } from './config-check.ts';
 import { doctorCommand } from './doctor.ts';
-import { runOperation } from './operation-command.ts';
+import { runOperation, splitHostOptions } from './operation-command.ts';
+import { pluginsAddCommand } from './plugins-add.ts';
+import { pluginsRemoveCommand } from './plugins-remove.ts';
+import { pluginsUpdateCommand } from './plugins-update.ts';
 import { hostFailedExitCode, runCommand } from './run.ts';
 import { startCommand } from './start.ts';
 import { write, type Terminal } from './terminal.ts';
@@ -15,8 +18,14 @@ const commands: Readonly<Record<string, Command>> = {
   config: configCommand,
 };
 
+/** Verbs that stand among those of operations, and need no host: they work on files. */
+const localVerbs: Readonly<Record<string, Readonly<Record<string, Command>>>> = {
+  plugins: { add: pluginsAddCommand, remove: pluginsRemoveCommand, update: pluginsUpdateCommand },
+};
+
 function help(): string {
-  const own = Object.values(commands).map(({ usage, summary }) => `  ${usage}\n      ${summary}\n`);
+  const all = [...Object.values(commands), ...Object.values(localVerbs).flatMap((verbs) => Object.values(verbs))];
+  const own = all.map(({ usage, summary }) => `  ${usage}\n      ${summary}\n`);
   return `soulbox ${hostVersion}: runs untrusted code in sandboxes
 
 ${own.join('')}  soulbox GROUP [VERB] [--PARAM VALUE]...
@@ -33,10 +42,22 @@ function asksForHelp(args: readonly string[]): boolean {
   return (end < 0 ? args : args.slice(0, end)).includes('--help');
 }
 
+/** The local verb that is meant, with its arguments, wherever the options that say which host stand. */
+function localVerb(group: string, args: readonly string[]): { command: Command; rest: string[] } | undefined {
+  const verbs = Object.hasOwn(localVerbs, group) ? localVerbs[group] : undefined;
+  const {
+    host,
+    rest: [verb = '', ...rest],
+  } = splitHostOptions(args);
+  const command = verbs && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  return command && { command, rest: [...host, ...rest] };
+}
+
 async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
   const [name, ...rest] = args;
   const { stdout } = context.terminal;
-  const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const verb = name === undefined ? undefined : localVerb(name, rest);
+  const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : verb?.command;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h' || asksForHelp(rest)) {
     await write(stdout, command ? `${command.usage}\n    ${command.summary}\n` : help());
     return 0;
@@ -45,7 +66,7 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
     await write(stdout, `${hostVersion}\n`);
     return 0;
   }
-  if (command) return command.run(rest, context);
+  if (command) return command.run(verb?.rest ?? rest, context);
   if (!/^[a-z][a-zA-Z]*$/.test(name)) throw new UsageError(`there is no command "${name}"`);
   return runOperation(name, rest, context);
 }
