@@ -10,14 +10,17 @@ export interface DataDir {
   readonly deploymentId: string;
 }
 
+/** Where the data folder is: where the configuration says, else among the user's data. */
+export function dataDirPath(configured: string | undefined): string {
+  return resolve(configured ?? join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'soulbox'));
+}
+
 /**
  * Opens the data folder, or makes it so that only its owner may enter. Its deployment id is made once.
  * @throws storage_failed when the id there is not one.
  */
 export async function openDataDir(configured: string | undefined): Promise<DataDir> {
-  const path = resolve(
-    configured ?? join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'soulbox'),
-  );
+  const path = dataDirPath(configured);
   await mkdir(path, { recursive: true, mode: 0o700 });
   const file = join(path, 'deployment-id');
   const deploymentId = (await read(file)) ?? (await create(file));

@@ -22,6 +22,7 @@ import { HostApi } from './operations/api.ts';
 import { OperationCatalogue } from './operations/catalogue.ts';
 import { addExecutionOperations } from './operations/execution-operations.ts';
 import { addHostOperations } from './operations/host-operations.ts';
+import { addPluginFacts } from './operations/plugin-facts.ts';
 import { addPluginOperations } from './operations/plugin-operations.ts';
 import { pluginDataDir } from './plugins/plugin-context.ts';
 import { PluginHost } from './plugins/plugin-host.ts';
@@ -170,6 +171,7 @@ export class Host {
       load: () => this.executions?.admission.load ?? { running: 0, waiting: 0 },
     });
     addPluginOperations(this.operations, plugins);
+    addPluginFacts(this.operations, plugins);
     await plugins.start(this.sources(this.options.config));
     await this.openExecutions();
     if (this.options.listen === false) return;

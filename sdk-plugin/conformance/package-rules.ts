@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { definePlugin, inputJsonSchema, z } from '@soulbox/plugin-sdk';
+import { capabilityMismatch, definePlugin, inputJsonSchema, z } from '@soulbox/plugin-sdk';
 import { createTestHost } from '../testing/test-host.ts';
 import { defaultExport, targets } from './plugin-module.ts';
 
@@ -18,7 +18,7 @@ const PackageJsonSchema = z.looseObject({
   files: z.array(text).optional(),
   scripts: z.record(text, z.string()).default({}),
   engines: z.looseObject({ node: text, soulbox: text }),
-  soulbox: z.looseObject({ id: text }),
+  soulbox: z.looseObject({ id: text, provides: z.array(text).optional(), requires: z.array(text).optional() }),
   dependencies,
   peerDependencies: dependencies,
 });
@@ -77,6 +77,11 @@ async function exportsItsPlugin(found: PackageOnDisk): Promise<void> {
   assert.equal(definition.id, found.packageJson.soulbox.id);
 }
 
+async function listsItsCapabilities(found: PackageOnDisk): Promise<void> {
+  const { definition } = await defaultExport(found);
+  assert.equal(capabilityMismatch(found.packageJson.soulbox, definition), undefined);
+}
+
 async function explainsItself(found: PackageOnDisk): Promise<void> {
   const file = join(found.folder, 'README.md');
   assert.ok(existsSync(file), 'README.md is not there');
@@ -94,6 +99,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'every export is there and is packed': exportsWhatIsPacked,
   'it depends on the contracts only': dependsOnContractsOnly,
   'the default export is a plugin of the same id': exportsItsPlugin,
+  'package.json lists the capabilities that the code does, if it lists any': listsItsCapabilities,
   'the README names the package and every setting': explainsItself,
 };
 

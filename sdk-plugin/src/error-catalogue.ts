@@ -77,6 +77,17 @@ export const errorCatalogue = Object.freeze({
   ),
   plugin_integrity: entry(500, -32075, 9, 'The installed files are not those that were added; add the plugin again.'),
   plugin_process_lost: entry(503, -32076, 14, 'The process of the plugin named ended; it is started again.', true),
+  // packages of plugins
+  npm_missing: entry(500, -32080, 9, 'Install npm, which comes with Node.js, so that it is on the PATH.'),
+  package_unavailable: entry(
+    502,
+    -32081,
+    14,
+    'See what npm said: check name and range, the network, and the registry that npm is set to use.',
+    true,
+  ),
+  package_refused: entry(500, -32082, 9, 'Ask the author of the package for one without what was named.'),
+  config_not_writable: entry(500, -32083, 9, 'Make the file and its folder writable, or name another with --config.'),
 } satisfies Record<string, ErrorEntry>);
 
 export type ErrorCode = keyof typeof errorCatalogue;

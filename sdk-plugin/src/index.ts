@@ -1,4 +1,5 @@
 export { z } from 'zod';
+export * from './capability-names.ts';
 export * from './command-line.ts';
 export * from './contracts/auth.ts';
 export * from './contracts/cache.ts';
@@ -17,6 +18,7 @@ export * from './hook-catalogue.ts';
 export * from './hooks.ts';
 export * from './memory-store.ts';
 export * from './operation.ts';
+export * from './permission-words.ts';
 export * from './plugin.ts';
 export * from './schema.ts';
 export * from './store-document.ts';

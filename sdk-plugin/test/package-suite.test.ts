@@ -22,7 +22,7 @@ const goodPackage = {
   exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' }, './package.json': './package.json' },
   files: ['dist'],
   engines: { node: '>=20', soulbox: '^1.0.0' },
-  soulbox: { id: 'good' },
+  soulbox: { id: 'good', provides: [], requires: [] },
   peerDependencies: { '@soulbox/plugin-sdk': '^1.0.0' },
 };
 const goodFiles: Readonly<Record<string, string>> = {
@@ -62,6 +62,13 @@ packageSuite({
     })}/`,
   ),
 });
+
+const capabilities = 'package.json lists the capabilities that the code does, if it lists any';
+const needsPlugin = [
+  'the default export is a plugin of the same id',
+  capabilities,
+  'the README names the package and every setting',
+];
 
 /** Packages with one mistake each: the rules that they break, and what is said of it. */
 const bad: Record<string, [change: Parameters<typeof writePackage>[1], breaks: readonly string[], says: RegExp]> = {
@@ -116,21 +123,14 @@ const bad: Record<string, [change: Parameters<typeof writePackage>[1], breaks: r
     ['the default export is a plugin of the same id'],
     /good/,
   ],
-  'no plugin': [
-    { files: { 'dist/index.js': 'export default {};' } },
-    ['the default export is a plugin of the same id', 'the README names the package and every setting'],
-    /is not a plugin/,
+  'another capability': [
+    { packageJson: { soulbox: { id: 'good', provides: ['store@1.0.0'] } } },
+    [capabilities],
+    /says soulbox\.provides store@1\.0\.0; the code says nothing/,
   ],
-  'types only': [
-    { packageJson: { exports: { '.': { types: './dist/index.d.ts' } } } },
-    ['the default export is a plugin of the same id', 'the README names the package and every setting'],
-    /names no module/,
-  ],
-  'exports that are null': [
-    { packageJson: { exports: { '.': null } } },
-    ['the default export is a plugin of the same id', 'the README names the package and every setting'],
-    /names no module/,
-  ],
+  'no plugin': [{ files: { 'dist/index.js': 'export default {};' } }, needsPlugin, /is not a plugin/],
+  'types only': [{ packageJson: { exports: { '.': { types: './dist/index.d.ts' } } } }, needsPlugin, /names no module/],
+  'exports that are null': [{ packageJson: { exports: { '.': null } } }, needsPlugin, /names no module/],
   'no README': [{ files: { 'README.md': undefined } }, ['the README names the package and every setting'], /not there/],
   'a README of something else': [
     { files: { 'README.md': '# other `port`' } },

@@ -9,7 +9,8 @@ import {
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { Host } from '../host.ts';
 import { makeLog } from '../log.ts';
-import { importExport, resolvePackage } from '../plugins/resolve.ts';
+import { locatePackage, verifiedPackage } from '../packages/locate.ts';
+import { importExport } from '../plugins/resolve.ts';
 import type { CommandContext } from './command.ts';
 
 /** Options that every command that talks to a host takes. */
@@ -38,11 +39,11 @@ export function readConfig(choice: HostChoice, context: CommandContext): Promise
 /** A client for the URL's scheme, out of whichever configured plugin has one. */
 async function connectRemote(loaded: LoadedConfig, url: string, key: string): Promise<RemoteClient> {
   const scheme = URL.canParse(url) ? new URL(url).protocol.slice(0, -1) : '';
-  for (const entry of Object.values(loaded.config.plugins)) {
+  for (const [id, entry] of Object.entries(loaded.config.plugins)) {
     if (entry === false) continue;
-    const found = await resolvePackage(entry.package, loaded.folders).catch(() => undefined);
-    const client = found?.manifest.soulbox.client;
-    if (!found || !client?.schemes.includes(scheme)) continue;
+    const client = (await locatePackage(id, entry, loaded).catch(() => undefined))?.manifest.soulbox.client;
+    if (!client?.schemes.includes(scheme)) continue;
+    const found = await verifiedPackage(id, entry, loaded);
     const module = (await importExport(found, client.export)) as { connect: ConnectRemote };
     return module.connect({ url, key });
   }

@@ -3,8 +3,11 @@ import { hostVersion } from '../version.ts';
 import { UsageError, type Command, type CommandContext } from './command.ts';
 import { configCommand } from './config-check.ts';
 import { doctorCommand } from './doctor.ts';
-import { runOperation } from './operation-command.ts';
+import { runOperation, splitHostOptions } from './operation-command.ts';
 import { pluginCommandsHelp, runPluginCommand } from './plugin-commands.ts';
+import { pluginsAddCommand } from './plugins-add.ts';
+import { pluginsRemoveCommand } from './plugins-remove.ts';
+import { pluginsUpdateCommand } from './plugins-update.ts';
 import { hostFailedExitCode, runCommand } from './run.ts';
 import { startCommand } from './start.ts';
 import { write, type Terminal } from './terminal.ts';
@@ -19,8 +22,14 @@ const commands: Readonly<Record<string, Command>> = {
 /** What plugins cannot take for commands of their own. */
 const builtIn: readonly string[] = [...Object.keys(commands), 'help', 'version'];
 
+/** Verbs that stand among those of operations, and need no host: they work on files. */
+const localVerbs: Readonly<Record<string, Readonly<Record<string, Command>>>> = {
+  plugins: { add: pluginsAddCommand, remove: pluginsRemoveCommand, update: pluginsUpdateCommand },
+};
+
 async function help(args: readonly string[], context: CommandContext): Promise<string> {
-  const own = Object.values(commands).map(({ usage, summary }) => `  ${usage}\n      ${summary}\n`);
+  const all = [...Object.values(commands), ...Object.values(localVerbs).flatMap((verbs) => Object.values(verbs))];
+  const own = all.map(({ usage, summary }) => `  ${usage}\n      ${summary}\n`);
   return `soulbox ${hostVersion}: runs untrusted code in sandboxes
 
 ${own.join('')}${await pluginCommandsHelp(args, context, builtIn)}  soulbox GROUP [VERB] [--PARAM VALUE]...
@@ -37,10 +46,22 @@ function asksForHelp(args: readonly string[]): boolean {
   return (end < 0 ? args : args.slice(0, end)).includes('--help');
 }
 
+/** The local verb that is meant, with its arguments, wherever the options that say which host stand. */
+function localVerb(group: string, args: readonly string[]): { command: Command; rest: string[] } | undefined {
+  const verbs = Object.hasOwn(localVerbs, group) ? localVerbs[group] : undefined;
+  const {
+    host,
+    rest: [verb = '', ...rest],
+  } = splitHostOptions(args);
+  const command = verbs && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  return command && { command, rest: [...host, ...rest] };
+}
+
 async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
   const [name, ...rest] = args;
   const { stdout } = context.terminal;
-  const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const verb = name === undefined ? undefined : localVerb(name, rest);
+  const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : verb?.command;
   if (command && asksForHelp(rest)) {
     await write(stdout, `${command.usage}\n    ${command.summary}\n`);
     return 0;
@@ -49,7 +70,7 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
     await write(stdout, `${hostVersion}\n`);
     return 0;
   }
-  if (command) return command.run(rest, context);
+  if (command) return command.run(verb?.rest ?? rest, context);
   if (name !== undefined && /^[a-z][a-z0-9-]*$/.test(name) && name !== 'help') {
     const code = await runPluginCommand(name, rest, context, builtIn);
     if (code !== undefined) return code;

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import semver from 'semver';
 import { IsolationLevelSchema, z, type Limits } from '@soulbox/plugin-sdk';
 
 const milliseconds = z
@@ -22,7 +23,7 @@ function limits(defaults: Limits) {
     .prefault({});
 }
 
-const PluginEntrySchema = z.strictObject({
+const PluginEntryFields = z.strictObject({
   /** A package name, or a path to a package's folder, relative to the configuration file. */
   package: z.string().min(1),
   config: z.record(z.string(), z.unknown()).default({}),
@@ -31,13 +32,22 @@ const PluginEntrySchema = z.strictObject({
   /** Where it runs; by default `inline` if its manifest allows that. */
   isolation: z.enum(['inline', 'process']).optional(),
   /** Written by `soulbox plugins add`: the version that was added, which lies in the data folder. */
-  version: z.string().min(1).optional(),
+  version: z
+    .string()
+    .refine((text) => semver.valid(text) === text, 'must be a semantic version')
+    .optional(),
   /** Written by `soulbox plugins add`: of all its files, checked at each start before any of its code runs. */
   integrity: z
     .string()
     .regex(/^sha512-[A-Za-z0-9+/]{86}==$/, 'must be of the form sha512-…')
     .optional(),
 });
+
+const PluginEntrySchema = PluginEntryFields.refine(
+  ({ version, integrity }) => (version === undefined) === (integrity === undefined),
+  { path: ['integrity'], message: 'goes with a version: soulbox plugins add writes both' },
+);
+export type PluginEntry = z.infer<typeof PluginEntrySchema>;
 
 /** The whole configuration file. Every key has a default; unknown keys are refused. */
 export const ConfigSchema = z.strictObject({

@@ -10,7 +10,8 @@ import {
 } from '@soulbox/plugin-sdk';
 import { locatedConfigError, type OwnConfig } from '../plugins/definition.ts';
 import type { ResolvedPackage } from '../plugins/resolve.ts';
-import type { Boundary, ImportSettings, LoadedPlugin, PluginEvents } from '../plugins/source.ts';
+import type { ImportSettings, LoadedPlugin, PluginEvents } from '../plugins/source.ts';
+import { processBoundary } from './boundary.ts';
 import { Bridge, type AnyFunction } from './bridge.ts';
 import { hostRoot } from './host-root.ts';
 import { permissionPlan, type PermissionPlan } from './permission-flags.ts';
@@ -134,22 +135,10 @@ class IsolatedPlugin {
     const plugin: Plugin = { $soulbox: 1, definition: this.definition(parseDescription(answer)) };
     return {
       plugin,
-      boundary: this.boundary(),
+      boundary: processBoundary(this.plan),
       pid: this.child.pid ?? null,
       parseConfig: (own) => this.parseConfig(own),
       dispose: () => this.dispose(),
-    };
-  }
-
-  private boundary(): Boundary {
-    const { files, processes, network } = this.plan;
-    return {
-      crashes: 'own-process',
-      memory: 'heap-limit,watch',
-      environment: 'granted-names',
-      files,
-      processes,
-      network,
     };
   }
 

@@ -102,6 +102,9 @@ const input = defineOperation({
   errors: ['not_found', 'conflict'],
 });
 
+/** What {@link addExecutionOperations} adds. */
+export const executionOperations = [create, get, cancel, input, list] as const;
+
 export function addExecutionOperations(catalogue: OperationCatalogue, executions: Executions, store: Store): void {
   catalogue.add('core', create, (params, call) => executions.create(params, call));
   catalogue.add('core', get, (params, call) => executions.get(params, call));

@@ -109,6 +109,9 @@ const operations = defineOperation({
   errors: [],
 });
 
+/** What {@link addHostOperations} adds. */
+export const hostOperations = [info, operations, plugins, languages] as const;
+
 export interface HostFacts {
   readonly plugins: PluginHost;
   readonly hooks: HookBus;

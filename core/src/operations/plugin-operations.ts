@@ -21,6 +21,9 @@ const reload = defineOperation({
   errors: ['not_found', 'draining', 'plugin_failed', 'plugin_timeout', 'plugin_process_lost', 'config_invalid'],
 });
 
+/** What {@link addPluginOperations} adds. */
+export const pluginOperations = [reload] as const;
+
 export function addPluginOperations(catalogue: OperationCatalogue, plugins: PluginHost): void {
   catalogue.add('core', reload, async ({ id }) => {
     const begun = performance.now();

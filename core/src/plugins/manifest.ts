@@ -2,6 +2,14 @@ import semver from 'semver';
 import { parse, PermissionsSchema, SoulboxError, z } from '@soulbox/plugin-sdk';
 import { hostVersion } from '../version.ts';
 
+/** The capabilities of a plugin, known before any of its code runs; what its code says must be the same. */
+const CapabilitySchemas = {
+  provides: z.array(z.string().regex(/^[^\s@?]+@\d+\.\d+\.\d+$/, 'must be of the form store@1.0.0')).optional(),
+  requires: z
+    .array(z.string().regex(/^[^\s@?]+@\d+\.\d+\.\d+\??$/, 'must be of the form store@1.0.0 or store@1.0.0?'))
+    .optional(),
+};
+
 /** The part of a plugin's package.json that the host reads before it runs any of the plugin's code. */
 export const ManifestSchema = z.object({
   name: z.string().min(1),
@@ -14,6 +22,7 @@ export const ManifestSchema = z.object({
       .min(1)
       .default(['inline']),
     permissions: PermissionsSchema.prefault({}),
+    ...CapabilitySchemas,
     /** A client for URLs of these schemes, which the plugin's package exports under a subpath. */
     client: z.object({ schemes: z.array(z.string().min(1)), export: z.string().startsWith('./') }).optional(),
     /** Commands of its own for the command line, each a module that the package exports under a subpath. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { SoulboxError, type Plugin } from '@soulbox/plugin-sdk';
+import { capabilityMismatch, SoulboxError, type Plugin } from '@soulbox/plugin-sdk';
 import { assertPlugin } from './definition.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
 
@@ -89,5 +89,7 @@ export async function importPlugin(found: ResolvedPackage): Promise<Plugin> {
       'plugin_manifest_invalid',
       `${found.manifest.name}: package.json says soulbox.id "${found.manifest.soulbox.id}", the code says "${id}"`,
     );
+  const mismatch = capabilityMismatch(found.manifest.soulbox, exported.definition);
+  if (mismatch !== undefined) throw new SoulboxError('plugin_manifest_invalid', `${found.manifest.name}: ${mismatch}`);
   return exported;
 }

@@ -3,7 +3,9 @@ import type { Logger } from 'pino';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { watchIntrinsics } from '../intrinsics/watch.ts';
+import { noBoundary } from '../isolation/boundary.ts';
 import { importIsolated } from '../isolation/import-isolated.ts';
+import { verifiedPackage } from '../packages/locate.ts';
 import { assertPlugin, parseOwnConfig, type OwnConfig } from './definition.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
 import { importPlugin, resolvePackage, type ResolvedPackage } from './resolve.ts';
@@ -53,6 +55,8 @@ export interface CheckedPlugin {
 export interface PluginSource {
   readonly id: string;
   readonly packageName: string;
+  /** Of all its files, where it was added by a command. */
+  readonly integrity: string | null;
   readonly where: string;
   readonly required: boolean;
   readonly rawConfig: Readonly<Record<string, unknown>>;
@@ -71,15 +75,6 @@ export interface ImportSettings {
   readonly dataDir?: (id: string) => string;
   readonly log: Logger;
 }
-
-const noBoundary: Boundary = Object.freeze({
-  crashes: 'none',
-  memory: 'none',
-  environment: 'none',
-  files: 'none',
-  processes: 'none',
-  network: 'none',
-});
 
 /** The same plugin, whose set-up leaves the built-in objects of this process as they are. */
 function watched(plugin: Plugin, folder: string | null): Plugin {
@@ -111,7 +106,7 @@ async function importInline(id: string, found: ResolvedPackage, { host }: Import
 }
 
 /** Where a plugin runs: where the configuration says, if its manifest allows that. @throws plugin_manifest_invalid */
-function chooseIsolation({ name, soulbox }: Manifest, wanted: Isolation | undefined): Isolation {
+export function chooseIsolation({ name, soulbox }: Manifest, wanted: Isolation | undefined): Isolation {
   const allowed = soulbox.isolation;
   if (wanted === undefined) return allowed.includes('inline') ? 'inline' : 'process';
   if (allowed.includes(wanted)) return wanted;
@@ -145,12 +140,13 @@ export function configuredPlugins(loaded: LoadedConfig, settings: ImportSettings
       {
         id,
         packageName: entry.package,
+        integrity: entry.integrity ?? null,
         where: loaded.where(['plugins', id]),
         required: entry.required,
         rawConfig: entry.config,
         locate: (path) => loaded.where(path),
         fingerprint: JSON.stringify(entry),
-        check: async () => checked(id, await resolvePackage(entry.package, loaded.folders), entry.isolation, settings),
+        check: async () => checked(id, await verifiedPackage(id, entry, loaded), entry.isolation, settings),
       },
     ];
   });
@@ -191,6 +187,7 @@ export function embeddedPlugins(
   return Object.entries(plugins).map(([id, given]) => ({
     id,
     packageName: 'folder' in given ? given.folder : '(in memory)',
+    integrity: null,
     where: 'in memory',
     required: given.required ?? false,
     rawConfig: given.config ?? {},

@@ -46,6 +46,11 @@ describe('any operation as a command', () => {
     });
   }
 
+  it('prints a result that is only a text as it is', async () => {
+    const { stdout } = await call('plugins', 'graph', 'mermaid');
+    assert.match(stdout, /^flowchart LR\n {2}n\d+\[/);
+  });
+
   it('refuses what the operation refuses, with what to do about it', async () => {
     const { code, stderr } = await call('executions', 'get', '--id', 'x');
     assert.equal(code, 125);

@@ -232,6 +232,16 @@ describe('what holds a plugin in a process of its own', () => {
 });
 
 describe('an isolated plugin that cannot be had', () => {
+  it('lists other capabilities than its code', async () => {
+    await using folder = await temporaryFolder();
+    const soulbox = { id: 'p', isolation: ['process'], provides: ['x@1.0.0'] };
+    const path = await writePackage(folder, 'p', { packageJson: { soulbox } });
+    await using host = await createTestHost({ plugins: { p: { folder: path } } });
+    const { error } = recordOf(host, 'p');
+    assert.equal(error?.code, 'plugin_manifest_invalid');
+    assert.match(error?.message ?? '', /says soulbox\.provides x@1\.0\.0; the code says nothing/);
+  });
+
   it('has no folder, or must run where the configuration does not want it', async () => {
     const settings = { host: configFrom({}).config.host, log: recordingLog().log };
     const permissions = PermissionsSchema.parse({ files: { read: ['*'], write: ['*'] } });

@@ -140,3 +140,25 @@ for (const [what, [code, pattern]] of Object.entries(wrongExports)) {
     await assert.rejects(importPlugin(found), failure('plugin_manifest_invalid', pattern));
   });
 }
+
+test('what package.json says of capabilities must be what the code says', async () => {
+  await using folder = await temporaryFolder();
+  const token = `{ id: 'x', version: '1.0.0', kind: 'one', key: Symbol.for('soulbox/x@1') }`;
+  const code = pluginCode('p', `provides: [${token}], setup() {}`);
+  const withCapabilities = (provides: unknown) => ({ soulbox: { id: 'p', provides, requires: [] } });
+  await writePackage(folder, 'good', { code, packageJson: withCapabilities(['x@1.0.0']) });
+  await importPlugin(await resolvePackage('./good', [folder.path]));
+  await writePackage(folder, 'bad', { code, packageJson: withCapabilities(['x@1.1.0']) });
+  const bad = await resolvePackage('./bad', [folder.path]);
+  await assert.rejects(
+    importPlugin(bad),
+    failure('plugin_manifest_invalid', /p: package\.json says soulbox\.provides x@1\.1\.0; the code says x@1\.0\.0/),
+  );
+  for (const provides of [['x'], ['x@1'], ['x@1.0.0?'], 'x@1.0.0']) {
+    await writePackage(folder, 'ugly', { code, packageJson: withCapabilities(provides) });
+    await assert.rejects(
+      resolvePackage('./ugly', [folder.path]),
+      failure('plugin_manifest_invalid', /soulbox\.provides/),
+    );
+  }
+});

@@ -169,6 +169,7 @@ export async function soulbox(
 ): Promise<Ran> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   stdin.end(given.stdin ?? '');
+  Object.assign(stdin, { isTTY: given.isTTY ?? false });
   const streams = [stdout, stderr].map((stream) => Object.assign(stream, { isTTY: given.isTTY ?? false }));
   const texts = Promise.all(streams.map((stream) => text(stream)));
   const [first = '', ...rest] = args;
