@@ -47,5 +47,6 @@ function outcomeOf(type: string, { skip, details }: TestData) {
 
 function reasonOf(error: TestFailure | undefined): string {
   const cause = error?.cause ?? error;
-  return cause instanceof Error ? cause.message : inspect(cause);
+  if (cause instanceof Error) return cause.message;
+  return typeof cause === 'string' ? cause : inspect(cause);
 }
