@@ -25,8 +25,7 @@ interface Isolatable {
 
 function isolatable(): Isolatable[] {
   return packages().flatMap(({ dir, manifest }) => {
-    const soulbox = manifest.soulbox as
-      (Isolatable['soulbox'] & { readonly isolation?: readonly string[] }) | undefined;
+    const soulbox: (Isolatable['soulbox'] & { readonly isolation?: readonly string[] }) | undefined = manifest.soulbox;
     return dir.startsWith('plugins/') && soulbox?.isolation?.includes('process') ? [{ dir, soulbox }] : [];
   });
 }

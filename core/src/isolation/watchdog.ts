@@ -26,6 +26,7 @@ async function residentBytes(pid: number): Promise<number> {
 export class Watchdog {
   private readonly options: WatchdogOptions;
   private readonly timer: NodeJS.Timeout;
+  private heard = false;
   private seen = 0;
   private countedSince = performance.now();
   private pingedAt: number | undefined;
@@ -39,6 +40,7 @@ export class Watchdog {
 
   /** Counts a message of the process. */
   message(): void {
+    this.heard = true;
     this.seen += 1;
     const { messages = 50_000 } = this.options;
     if (this.seen <= messages) return;
@@ -55,8 +57,10 @@ export class Watchdog {
 
   private async look(): Promise<void> {
     const { pid, silenceMs, memoryBytes } = this.options;
-    if (this.pingedAt === undefined) this.ping();
-    else if (performance.now() - this.pingedAt > silenceMs) this.violation(`did not answer for ${silenceMs} ms`);
+    // How long it may take to begin is another matter, and has a deadline of its own.
+    if (this.heard && this.pingedAt === undefined) this.ping();
+    else if (this.pingedAt !== undefined && performance.now() - this.pingedAt > silenceMs)
+      this.violation(`did not answer for ${silenceMs} ms`);
     if ((await residentBytes(pid)) > memoryBytes) this.violation(`used more than ${memoryBytes} bytes of memory`);
   }
 
