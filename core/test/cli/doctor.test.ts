@@ -91,7 +91,7 @@ describe('soulbox config check', () => {
   it('needs its verb', async () => {
     for (const args of [['config'], ['config', 'chekc']]) {
       const { code, stderr } = await soulbox(args);
-      assert.deepEqual([code, stderr], [2, 'soulbox: say: soulbox config check\n']);
+      assert.deepEqual([code, stderr], [2, 'soulbox: say: soulbox config check, or soulbox config schema\n']);
     }
   });
 });
