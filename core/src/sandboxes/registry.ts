@@ -141,17 +141,17 @@ export class SandboxRegistry {
   private known(name: string, driver: SandboxDriver): Promise<ChosenDriver | DriverStatus> {
     const present = this.probed.get(name);
     if (present?.driver === driver && performance.now() < present.until) return present.outcome;
-    const unusable = () => (entry.until = performance.now() + retryMs);
-    const entry: Probed = { driver, until: Infinity, outcome: this.probe(name, driver, unusable) };
+    const failed = () => (entry.until = performance.now() + retryMs);
+    const entry: Probed = { driver, until: Infinity, outcome: this.probe(name, driver, failed) };
     this.probed.set(name, entry);
     return entry.outcome;
   }
 
-  private async probe(name: string, driver: SandboxDriver, unusable: () => void): Promise<ChosenDriver | DriverStatus> {
+  private async probe(name: string, driver: SandboxDriver, failed: () => void): Promise<ChosenDriver | DriverStatus> {
     const status = await this.inspect(name, driver);
     if (status.problem === null) return { name, driver, report: status.report };
     this.log.warn({ driver: name, problem: status.problem }, 'a sandbox driver is not usable');
-    unusable();
+    failed();
     return status;
   }
 
