@@ -25,6 +25,11 @@ export function capabilityNames({
   };
 }
 
+/** What must agree of a name: the minor version in the code is that of the SDK which it happens to meet. */
+function comparable(names: readonly string[]): string {
+  return [...new Set(names.map((name) => name.replace(/@(\d+)\.\d+\.\d+/, '@$1')))].toSorted().join();
+}
+
 /** Where a package.json and the code say different things; `undefined` where they agree or the first says nothing. */
 export function capabilityMismatch(
   declared: { readonly [K in keyof CapabilityNames]?: CapabilityNames[K] | undefined },
@@ -34,7 +39,7 @@ export function capabilityMismatch(
   const list = (names: readonly string[]) => names.join(', ') || 'nothing';
   for (const key of ['provides', 'requires'] as const) {
     const said = declared[key];
-    if (said === undefined || list([...new Set(said)].toSorted()) === list(actual[key])) continue;
+    if (said === undefined || comparable(said) === comparable(actual[key])) continue;
     return `package.json says soulbox.${key} ${list(said)}; the code says ${list(actual[key])}`;
   }
   return undefined;

@@ -18,6 +18,8 @@ test('a package.json agrees with the code in any order, and where it says nothin
   assert.equal(capabilityMismatch({}, definition), undefined);
   assert.equal(capabilityMismatch({ provides: ['one@1.2.3', 'many@2.0.0'] }, definition), undefined);
   assert.equal(capabilityMismatch({ requires: ['one@1.2.3?'] }, definition), undefined);
+  assert.equal(capabilityMismatch({ requires: ['one@1.0.0?'] }, definition), undefined, 'an SDK may be newer');
+  assert.ok(capabilityMismatch({ requires: ['one@2.2.3?'] }, definition));
   assert.match(
     capabilityMismatch({ requires: ['one@1.2.3'] }, definition) ?? '',
     /requires one@1\.2\.3; .* one@1\.2\.3\?$/,

@@ -25,7 +25,7 @@ describe('toolchainRuntime', () => {
       return toolchain;
     });
     const [first, second, plan] = await Promise.all([runtime.describe(), runtime.describe(), runtime.plan(input)]);
-    assert.deepEqual(first, { ...about, ...toolchain, available: true, reason: null });
+    assert.deepEqual(first, { ...about, ...toolchain, versions: ['1.2.3'], available: true, reason: null });
     assert.deepEqual(second, first);
     assert.deepEqual(plan, { ok: false, message: '1.2.3', diagnostics: [] });
     assert.equal(searches, 1);
@@ -37,7 +37,7 @@ describe('toolchainRuntime', () => {
       return toolchain;
     });
     const info = await runtime.describe();
-    assert.deepEqual(info, { ...about, version: '', available: false, reason: 'install x', paths: [] });
+    assert.deepEqual(info, { ...about, version: '', versions: [], available: false, reason: 'install x', paths: [] });
     assert.deepEqual(details, ['/secret/path']);
     await assert.rejects(runtime.plan(input), { code: 'language_unavailable', message: 'x: install x' });
     installed = true;
@@ -49,6 +49,49 @@ describe('toolchainRuntime', () => {
       assert.match((await runtime.describe()).reason ?? '', /install it outside \/tmp/);
       assert.deepEqual(details, [path]);
     }
+  });
+  test('of several the one asked for is used, also by the beginning of its version, else the first', async () => {
+    const runtime = toolchainRuntime({
+      about,
+      find: async () => [
+        { version: '2.11.0', paths: ['/usr', '/usr/bin'] },
+        { version: '2.1.9', paths: ['/usr'] },
+      ],
+      onUnusable: () => undefined,
+      plan: (_, { version }) => ({ ok: false, message: version, diagnostics: [] }),
+    });
+    const { version, versions, paths } = await runtime.describe();
+    assert.deepEqual(
+      { version, versions, paths },
+      { version: '2.11.0', versions: ['2.11.0', '2.1.9'], paths: ['/usr'] },
+    );
+    for (const [asked, used] of [
+      ['2', '2.11.0'],
+      ['2.1', '2.1.9'],
+      ['2.1.9', '2.1.9'],
+    ] as const)
+      assert.deepEqual(await runtime.plan({ ...input, version: asked }), { ok: false, message: used, diagnostics: [] });
+    for (const asked of ['3', '2.1.', ''])
+      await assert.rejects(runtime.plan({ ...input, version: asked }), {
+        code: 'language_unknown',
+        details: { field: 'version', versions: ['2.11.0', '2.1.9'] },
+      });
+  });
+  test('boxes made of an image use the toolchain in it, whether the host has one or not', async () => {
+    const image = { reference: 'x:1', folder: '/image' };
+    const runtime = toolchainRuntime({
+      about,
+      find: () => Promise.reject(new ToolchainUnusable('install x')),
+      image: { image, toolchain: { version: 'in the image', paths: [] } },
+      onUnusable: () => undefined,
+      plan: (_, { version }) => ({ ok: false, message: version, diagnostics: [] }),
+      diagnose: async (stage) => [{ file: stage, line: 1, column: 1, message: 'wrong' }],
+    });
+    assert.deepEqual((await runtime.describe()).image, image);
+    const plan = await runtime.plan({ ...input, toolchain: 'image' });
+    assert.deepEqual(plan, { ok: false, message: 'in the image', diagnostics: [] });
+    await assert.rejects(runtime.plan(input), { code: 'language_unavailable' });
+    assert.equal((await runtime.diagnose?.('run', ''))?.[0]?.file, 'run');
   });
   test('any other failure is not disguised', async () => {
     const { runtime } = runtimeWith(() => Promise.reject(new TypeError('bug')));

@@ -3,6 +3,7 @@ import {
   Api,
   AuthProvider,
   Cache,
+  DependencyLayers,
   LanguageRuntime,
   SandboxDriver,
   SoulboxError,
@@ -11,7 +12,16 @@ import {
   type AnyToken,
 } from '@soulbox/plugin-sdk';
 
-const ofTheHost: readonly AnyToken[] = [Api, AuthProvider, Cache, LanguageRuntime, SandboxDriver, Store, Transport];
+const ofTheHost: readonly AnyToken[] = [
+  Api,
+  AuthProvider,
+  Cache,
+  DependencyLayers,
+  LanguageRuntime,
+  SandboxDriver,
+  Store,
+  Transport,
+];
 const contracts = new Map(ofTheHost.map((token) => [token.key, token]));
 
 /** What a token demands: for the host's own contracts not by the word of the plugin, which may be made without the SDK. */

@@ -5,14 +5,16 @@
 #include "fail.h"
 #include "options.h"
 #include "outer_box.h"
+#include "relay.h"
 #include "serve.h"
 
 int main(int count, char **arguments) {
   struct options options;
   if (count == 3 && strcmp(arguments[1], "canary") == 0) canary(arguments[2]);
+  if (count >= 5 && strcmp(arguments[1], "relay") == 0) relay(arguments + 2);
   bool for_box = count >= 2 && strcmp(arguments[1], "box") == 0;
   if (!for_box && (count < 2 || strcmp(arguments[1], "serve") != 0))
-    fail_usage("the modes are box, serve and canary");
+    fail_usage("the modes are box, serve, canary and relay");
   options_parse(&options, arguments, for_box);
   if (for_box) outer_box(&options);
   /* Programs would then be root of the host, if without power. */

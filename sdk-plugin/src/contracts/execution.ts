@@ -67,6 +67,10 @@ const withoutNul = z.string().refine((text) => !text.includes('\0'), 'must not c
 export const ExecutionParamsSchema = z
   .strictObject({
     language: z.string().min(1).max(64),
+    /** One of the language's versions, or the beginning of one: `3.11`. */
+    version: z.string().min(1).max(64).optional(),
+    /** Packages that it needs, in the notation of the language's package manager; built once, then shared read-only. */
+    dependencies: z.array(z.string().min(1).max(255)).max(100).optional(),
     code: z.string().optional(),
     files: z.array(SourceFileSchema).min(1).max(1000).optional(),
     /** The file to run, among `files`; by default the language's usual main file, or the only one. */
@@ -146,7 +150,14 @@ export const ExecutionResultSchema = z.object({
   stages: z.array(StageResultSchema),
   language: z.object({ name: z.string(), version: z.string() }),
   /** `null` before one was assigned, and for answers from a cache. */
-  sandbox: z.object({ id: z.string(), driver: z.string() }).nullable(),
+  sandbox: z
+    .object({
+      id: z.string(),
+      driver: z.string(),
+      /** What the box was made of, where that was an image. */
+      image: z.object({ reference: z.string(), digest: z.string() }).optional(),
+    })
+    .nullable(),
   /** What really held this execution; `null` where none ran. */
   enforced: EnforcementSchema.nullable(),
   cache: z.object({ hit: z.boolean(), layer: z.string().optional(), ageMs: z.number().optional() }),

@@ -5,6 +5,9 @@ import type { Limits, StageResult, Verdict } from './execution.ts';
 /** Abilities beyond creating, running and destroying. What a driver lacks is refused as `unsupported`, by name. */
 export type SandboxCapability = 'pause' | 'snapshot' | 'volumes' | 'ports' | 'network-policy' | 'gpu' | 'stats';
 
+/** Where the toolchains of boxes come from: the host's own files, shown read-only, or an image. */
+export type ToolchainSource = 'host' | 'image';
+
 /** What a driver found out about this host by really building a box and running a canary in it. */
 export interface DriverReport {
   /** Whether a box could be built and the canary printed, and failed to read the secret planted for it. */
@@ -15,12 +18,27 @@ export interface DriverReport {
   readonly capabilities: readonly SandboxCapability[];
   /** What an operator can do to have more enforced; empty when nothing is missing. */
   readonly advice: readonly string[];
+  /** Where the toolchains of its boxes come from; absent means the host. */
+  readonly toolchains?: ToolchainSource;
+}
+
+/** What a driver knows of an image. */
+export interface ImageReport {
+  readonly available: boolean;
+  /** Why not, and what to do, where it is not. */
+  readonly reason: string | null;
+  /** E.g. `sha256:…`; `null` where it is not there. */
+  readonly digest: string | null;
+  /** Its labels. `soulbox.language.version` and `soulbox.language.versions` (comma-separated) tell of its toolchain. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** A box: the outer wall. It belongs to one tenant for its whole life. */
 export interface SandboxSpec {
   /** Absolute host paths, files or folders, that boxes need read-only: the toolchains of the languages. */
   readonly paths: readonly string[];
+  /** The image that it is made of, for drivers whose toolchains come from images. */
+  readonly image?: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -29,6 +47,28 @@ export interface SandboxInfo {
   readonly state: 'running' | 'exited';
   readonly createdAt: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** What it was made of, where that was an image. */
+  readonly image?: { readonly reference: string; readonly digest: string };
+}
+
+/** What a box, or one run in it, has used and uses now; `null` where this host cannot tell. */
+export interface SandboxStats {
+  /** When it was read, in milliseconds since the epoch. */
+  readonly at: number;
+  /** User and system time since it began. */
+  readonly cpuMs: number | null;
+  readonly memoryBytes: number | null;
+  readonly peakMemoryBytes: number | null;
+  /** Processes and threads alive. */
+  readonly processes: number | null;
+  readonly readBytes: number | null;
+  readonly writtenBytes: number | null;
+}
+
+export interface BoxStats {
+  readonly box: SandboxStats;
+  /** By the ids of the runs under way. */
+  readonly runs: Readonly<Record<string, SandboxStats>>;
 }
 
 export interface BoxFile {
@@ -93,10 +133,14 @@ export interface SandboxDriver {
   /** Ends everything in it and leaves nothing behind. Destroying what is not there is not an error. */
   destroy(sandboxId: string): Promise<void>;
   list(): Promise<readonly SandboxInfo[]>;
+  /** Of drivers whose toolchains come from images. Never fetches one. */
+  image?(reference: string, options: { readonly signal: AbortSignal }): Promise<ImageReport>;
+  /** With the capability `stats`. @throws not_found */
+  stats?(sandboxId: string): Promise<BoxStats>;
   /** Takes away what earlier, dead hosts of this deployment left behind; never anything foreign. Returns how many things. */
   reconcile(): Promise<number>;
 }
-export const SandboxDriver = tokens<SandboxDriver>('sandbox-driver', '1.0.0', [
+export const SandboxDriver = tokens<SandboxDriver>('sandbox-driver', '1.1.0', [
   'probe',
   'create',
   'run',

@@ -1,5 +1,6 @@
-import type { ExecutionPlan, LanguageInfo, LanguageRuntime, PlanInput } from '../contracts/language.ts';
+import type { ExecutionPlan, LanguageImage, LanguageInfo, LanguageRuntime, PlanInput } from '../contracts/language.ts';
 import { SoulboxError } from '../errors.ts';
+import { outermost } from './paths.ts';
 import { ToolchainUnusable } from './probe.ts';
 
 /** What a search for a toolchain must at least answer with. */
@@ -9,10 +10,17 @@ export interface Toolchain {
   readonly paths: readonly string[];
 }
 
-export interface ToolchainRuntimeOptions<T extends Toolchain> {
-  readonly about: Omit<LanguageInfo, 'version' | 'available' | 'reason' | 'paths'>;
-  /** @throws ToolchainUnusable */
-  readonly find: () => Promise<T>;
+/** The toolchain in a language's image: `version` and `paths` of it are never looked at. */
+export interface ImageToolchain<T extends Toolchain> {
+  readonly image: LanguageImage;
+  readonly toolchain: T;
+}
+
+export interface ToolchainRuntimeOptions<T extends Toolchain> extends Pick<LanguageRuntime, 'diagnose'> {
+  readonly about: Omit<LanguageInfo, 'version' | 'versions' | 'available' | 'reason' | 'paths' | 'image'>;
+  /** Finds the toolchains of this host, the usual one first. @throws ToolchainUnusable when there is none */
+  readonly find: () => Promise<T | readonly [T, ...T[]]>;
+  readonly image?: ImageToolchain<T>;
   /** Told, for the log, what may not leave the host about a toolchain that cannot be used. */
   readonly onUnusable: (detail: string) => void;
   readonly plan: (input: PlanInput, toolchain: T) => ExecutionPlan | Promise<ExecutionPlan>;
@@ -37,34 +45,53 @@ function remember<T>(find: () => Promise<T>): () => Promise<T> {
   };
 }
 
+/** The version asked for, or the first that begins with it: `3.11` is served by `3.11.7`. */
+function choose<T extends Toolchain>(name: string, toolchains: readonly [T, ...T[]], wanted: string | undefined): T {
+  if (wanted === undefined) return toolchains[0];
+  const found = toolchains.find(({ version }) => version === wanted || version.startsWith(`${wanted}.`));
+  if (found) return found;
+  const versions = toolchains.map(({ version }) => version);
+  throw new SoulboxError('language_unknown', `${name} has no version "${wanted}" here, only ${versions.join(', ')}`, {
+    details: { field: 'version', versions },
+  });
+}
+
 /**
- * A LanguageRuntime for a language whose toolchain is looked for on this host: it is found once, `describe` tells why
- * when it is not, and `plan` then throws `language_unavailable`.
+ * A LanguageRuntime for a language whose toolchains are looked for on this host: they are found once, `describe` tells
+ * why when there is none, and `plan` then throws `language_unavailable`. With an image, plans for boxes made of it use
+ * the toolchain that is known to be in it.
  */
 export function toolchainRuntime<T extends Toolchain>(options: ToolchainRuntimeOptions<T>): LanguageRuntime {
-  const { about, onUnusable } = options;
-  const toolchain = remember(async () => {
+  const { about, onUnusable, image, diagnose } = options;
+  const toolchains = remember(async (): Promise<readonly [T, ...T[]]> => {
     const found = await options.find();
-    refuseHidden(found);
-    return found;
+    const all = Array.isArray(found) ? (found as unknown as readonly [T, ...T[]]) : ([found as T] as const);
+    for (const each of all) refuseHidden(each);
+    return all;
   });
+  const described = { ...about, ...(image ? { image: image.image } : {}) };
+  const find = async ({ version, toolchain }: PlanInput): Promise<T> => {
+    if (toolchain === 'image' && image) return image.toolchain;
+    const all = await toolchains().catch((thrown: unknown) => {
+      if (!(thrown instanceof ToolchainUnusable)) throw thrown;
+      throw new SoulboxError('language_unavailable', `${about.name}: ${thrown.message}`, { cause: thrown });
+    });
+    return choose(about.name, all, version);
+  };
   return {
     async describe() {
       try {
-        const { version, paths } = await toolchain();
-        return { ...about, version, available: true, reason: null, paths };
+        const all = await toolchains();
+        const versions = all.map((each) => each.version);
+        const paths = all.length === 1 ? all[0].paths : outermost(all.flatMap((each) => each.paths));
+        return { ...described, version: all[0].version, versions, available: true, reason: null, paths };
       } catch (thrown) {
         if (!(thrown instanceof ToolchainUnusable)) throw thrown;
         onUnusable(thrown.detail);
-        return { ...about, version: '', available: false, reason: thrown.message, paths: [] };
+        return { ...described, version: '', versions: [], available: false, reason: thrown.message, paths: [] };
       }
     },
-    async plan(input) {
-      const found = await toolchain().catch((thrown: unknown) => {
-        if (!(thrown instanceof ToolchainUnusable)) throw thrown;
-        throw new SoulboxError('language_unavailable', `${about.name}: ${thrown.message}`, { cause: thrown });
-      });
-      return options.plan(input, found);
-    },
+    plan: async (input) => options.plan(input, await find(input)),
+    ...(diagnose ? { diagnose } : {}),
   };
 }

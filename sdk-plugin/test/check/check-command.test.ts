@@ -40,12 +40,14 @@ describe('the report', { concurrency: 2 }, () => {
     const unavailable = `{ describe: async () => ({ available: false, reason: 'no compiler' }), plan: async () => {} }`;
     const folder = await write({
       top: `const mine = sdk.tokens('mine', '1.0.0');
-        const boxes = { probe: async () => ({ available: false, reason: 'no kernel' }), reconcile: async () => 0 };`,
+        const none = async () => {};
+        const boxes = { probe: async () => ({ available: false, reason: 'no kernel' }), reconcile: async () => 0,
+          create: none, run: none, destroy: none, list: none };`,
       definition: `provides: [sdk.LanguageRuntime, sdk.SandboxDriver, sdk.AuthProvider, sdk.Transport, mine],`,
       setup: `context.provide(sdk.LanguageRuntime, ${unavailable}, 'written');
         context.provide(sdk.SandboxDriver, boxes, 'written');
         context.provide(sdk.AuthProvider, { describe: async () => ({ schemes: [] }), verify: async () => {} }, 'written');
-        context.provide(sdk.Transport, { close: async () => {} }, 'written');
+        context.provide(sdk.Transport, { listen: none, close: none }, 'written');
         context.provide(mine, {}, 'written');`,
       soulbox: {
         permissions: { hooks: ['*', 'execution.veto'] },
@@ -87,7 +89,7 @@ describe('the report', { concurrency: 2 }, () => {
     });
     const folder = await write({
       definition: `config: sdk.z.strictObject({ url: sdk.z.string() }), requires: { caches: sdk.Cache },`,
-      soulbox: { requires: ['cache@1.0.0'] },
+      soulbox: { requires: ['cache@1.0.0?'] },
     });
     await writeFile(join(folder, 'README.md'), '# plugin-written\n`url`');
     await writeFile(join(folder, 'settings.json'), '{"url": "there"}');

@@ -91,6 +91,7 @@ const misdeeds: Readonly<Record<string, Misdeed>> = {
     args: inline,
     breaks: {
       'the default export is a plugin of the same id': /Cannot find package/,
+      'package.json lists the capabilities that the code does, if it lists any': /Cannot find package/,
       'the README names the package and every setting': /Cannot find package/,
     },
     todo: /npm run build/,
