@@ -20,6 +20,7 @@ import { Instance } from './instance.ts';
 import { makeLog } from './log.ts';
 import { HostApi } from './operations/api.ts';
 import { OperationCatalogue } from './operations/catalogue.ts';
+import { addDetectionOperations } from './operations/detection-operations.ts';
 import { addExecutionOperations } from './operations/execution-operations.ts';
 import { addHostOperations } from './operations/host-operations.ts';
 import { addPluginOperations } from './operations/plugin-operations.ts';
@@ -170,6 +171,7 @@ export class Host {
       load: () => this.executions?.admission.load ?? { running: 0, waiting: 0 },
     });
     addPluginOperations(this.operations, plugins);
+    addDetectionOperations(this.operations, languages);
     await plugins.start(this.sources(this.options.config));
     await this.openExecutions();
     if (this.options.listen === false) return;

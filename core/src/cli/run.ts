@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { readFile } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { SoulboxError, type ExecutionEvent, type ExecutionResult, type RemoteClient } from '@soulbox/plugin-sdk';
 import { toWireText } from '../execution/text.ts';
@@ -30,15 +30,30 @@ function splitArgs(args: readonly string[]): { own: readonly string[]; program: 
   return at < 0 ? { own: args, program: [] } : { own: args.slice(0, at), program: args.slice(at + 1) };
 }
 
-async function languageFor(client: RemoteClient, file: string, asked: string | undefined): Promise<string> {
+interface Source {
+  readonly path: string;
+  readonly content: string;
+  readonly encoding: 'utf8' | 'base64';
+}
+
+/** More of a program than decides what it is written in. */
+const tellingCharacters = 64 * 1024;
+
+async function languageFor(
+  client: RemoteClient,
+  { path, content, encoding }: Source,
+  asked: string | undefined,
+): Promise<string> {
   if (asked !== undefined) return asked;
-  const { languages } = (await client.call('languages.list', {})) as {
-    languages: { name: string; extensions: string[] }[];
+  const code = encoding === 'utf8' ? { code: content.slice(0, tellingCharacters) } : {};
+  const { language, candidates } = (await client.call('languages.detect', { fileName: path, ...code })) as {
+    language: string | null;
+    candidates: { language: string }[];
   };
-  const found = languages.find((language) => language.extensions.includes(extname(file)));
-  if (!found)
-    throw new UsageError(`no language here has files that end in "${extname(file)}"; say which with --language`);
-  return found.name;
+  if (language !== null) return language;
+  const likely = candidates.map((candidate) => candidate.language);
+  const what = likely.length > 0 ? `it could be ${likely.slice(0, 3).join(' or ')}` : 'no language here is like it';
+  throw new UsageError(`what language ${path} is in cannot be told: ${what}; say which with --language`);
 }
 
 function environment(pairs: readonly string[]): Record<string, string> {
@@ -58,13 +73,9 @@ function readInput(path: string): Promise<Uint8Array> {
   });
 }
 
-async function readSources(paths: readonly string[]) {
-  return Promise.all(
-    paths.map(async (path) => {
-      const { text, encoding } = toWireText(await readInput(path));
-      return { path: basename(path), content: text, encoding };
-    }),
-  );
+async function readSource(path: string): Promise<Source> {
+  const { text, encoding } = toWireText(await readInput(path));
+  return { path: basename(path), content: text, encoding };
 }
 
 async function stdinOf(source: string | undefined, terminal: Terminal) {
@@ -117,18 +128,19 @@ async function execute(
 async function run(args: readonly string[], context: CommandContext): Promise<number> {
   const { own, program } = splitArgs(args);
   const { values, positionals } = parse(own, options);
-  const [entry] = positionals;
+  const [entry, ...others] = positionals;
   if (entry === undefined) throw new UsageError('which file?');
   const limits = {
     outputBytes,
     ...(values.timeout === undefined ? {} : { wallMs: duration(values.timeout) }),
     ...(values.memory === undefined ? {} : { memoryBytes: size(values.memory) }),
   };
-  const files = await readSources(positionals);
+  const main = await readSource(entry);
+  const files = [main, ...(await Promise.all(others.map(readSource)))];
   const { terminal } = context;
   const given = {
     files,
-    entry: basename(entry),
+    entry: main.path,
     args: program,
     env: environment(values.env ?? []),
     limits,
@@ -136,7 +148,7 @@ async function run(args: readonly string[], context: CommandContext): Promise<nu
   };
   const client = await connect(values, context);
   try {
-    const language = await languageFor(client, entry, values.language);
+    const language = await languageFor(client, main, values.language);
     const { result, interruptedBy } = await execute(
       client,
       { ...given, language, stream: true },

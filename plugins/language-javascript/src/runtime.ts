@@ -1,6 +1,7 @@
 import type { LanguageRuntime } from '@soulbox/plugin-sdk';
 import { chooseEntry, findNode, toolchainRuntime } from '@soulbox/plugin-sdk/toolchain';
 import type { Config } from './config.ts';
+import { detection } from './detection.ts';
 
 const environment = Object.freeze({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/home/sandbox', LANG: 'C.UTF-8' });
 
@@ -15,6 +16,7 @@ export function javascriptRuntime(config: Config, onUnusable: (detail: string) =
       name: 'javascript',
       aliases: ['js', 'node', 'nodejs'],
       extensions,
+      detection,
       canary: { code: 'console.log([1, 2, 3].map((n) => n * n).join());\n', stdout: '1,4,9\n' },
     },
     find: () => findNode(config.command),

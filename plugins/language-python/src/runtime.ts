@@ -1,6 +1,7 @@
 import type { LanguageRuntime } from '@soulbox/plugin-sdk';
 import { asOperand, chooseEntry, toolchainRuntime } from '@soulbox/plugin-sdk/toolchain';
 import type { Config } from './config.ts';
+import { detection } from './detection.ts';
 import { findInterpreter } from './interpreter.ts';
 
 const environment = Object.freeze({
@@ -23,6 +24,7 @@ export function pythonRuntime(config: Config, onUnusable: (detail: string) => vo
       name: 'python',
       aliases: ['python3', 'py'],
       extensions,
+      detection,
       canary: { code: 'print(sum(range(10)))\n', stdout: '45\n' },
     },
     find: () => findInterpreter(config),

@@ -4,6 +4,7 @@ import type { CompilerPool } from './compile/compiler-pool.ts';
 import { emittedName, isSource } from './compile/names.ts';
 import { wholeFile, type Problem, type SourceText } from './compile/program.ts';
 import type { Config } from './config.ts';
+import { detection } from './detection.ts';
 import { diagnostics, report } from './report.ts';
 
 const environment = Object.freeze({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/home/sandbox', LANG: 'C.UTF-8' });
@@ -48,7 +49,7 @@ export function typescriptRuntime(
   }
 
   return toolchainRuntime({
-    about: { name: 'typescript', aliases: ['ts'], extensions, canary },
+    about: { name: 'typescript', aliases: ['ts'], extensions, detection, canary },
     find: () => findNode(config.command),
     onUnusable,
     async plan(input, { executable, options }) {

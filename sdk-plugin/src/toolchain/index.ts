@@ -1,4 +1,5 @@
 export * from './entry.ts';
+export * from './evidence.ts';
 export * from './node.ts';
 export * from './paths.ts';
 export * from './probe.ts';
