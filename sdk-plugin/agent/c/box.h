@@ -27,7 +27,10 @@ struct box_watch {
   _Atomic bool cpu_exceeded;
   _Atomic bool processes_reached;
   _Atomic bool disk_full;
-  _Atomic uint64_t peak_memory; /* bytes */
+  _Atomic uint64_t peak_memory; /* bytes, of this stage */
+  _Atomic uint64_t memory;      /* bytes, at the last look */
+  _Atomic uint64_t cpu_us;      /* of all that ever ran in the box */
+  _Atomic uint64_t tasks;
 };
 
 enum report_kind {

@@ -138,6 +138,7 @@ static bool memory_is_exceeded(const struct box_plan *plan, const struct totals 
     seen = beside;
     visit_processes(add_share, &seen);
   }
+  plan->watch->memory = seen;
   if (seen > plan->watch->peak_memory) plan->watch->peak_memory = seen;
   if (seen <= limit && totals->address_bytes > limit && look++ % SHARED_MAPPING_LOOKS == 0) {
     seen = totals->private_bytes + beside;
@@ -154,6 +155,8 @@ bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us, bool main_has
   if (processes == NULL) return over;
   struct totals totals = {0};
   visit_processes(add_process, &totals);
+  watch->tasks = totals.threads;
+  watch->cpu_us = totals.cpu_us + reaped_cpu_us();
   uint64_t tasks = totals.threads + main_has_ended;
   if (holders->processes == HELD_BY_WATCHDOG && tasks >= plan->limits.processes) watch->processes_reached = true;
   if (holders->memory == HELD_BY_WATCHDOG && memory_is_exceeded(plan, &totals, files + socket_bytes()))

@@ -9,8 +9,8 @@
 enum {
   IN_ROOM = FRAME_HEADER + MAX_PAYLOAD,
   OUT_ROOM = 512 << 10,
-  /* One chunk of output, and the small frames of one event. */
-  OUT_RESERVE = OUTPUT_CHUNK + (16 << 10),
+  /* One chunk of output, and the small frames of one event: at most the usage of every run. */
+  OUT_RESERVE = OUTPUT_CHUNK + (48 << 10),
 };
 
 /* Not in the children: a box would otherwise hold on to copies of pages that this process goes on writing. */

@@ -44,6 +44,7 @@ static void add_v1_group(struct options *options, const char *text) {
     group->memory |= length == 6 && memcmp(at, "memory", length) == 0;
     group->pids |= length == 4 && memcmp(at, "pids", length) == 0;
     group->cpuacct |= length == 7 && memcmp(at, "cpuacct", length) == 0;
+    group->blkio |= length == 5 && memcmp(at, "blkio", length) == 0;
     at += length + 1;
   }
 }

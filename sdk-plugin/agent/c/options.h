@@ -12,7 +12,7 @@ enum { MOST_PATHS = 512 };
 struct group_option {
   const char *dir;
   bool v2;
-  bool memory, pids, cpuacct;
+  bool memory, pids, cpuacct, blkio;
 };
 
 struct options {

@@ -127,6 +127,7 @@ void run_read_reports(struct run *run) {
 void run_init_ended(struct agent *agent, struct run *run, uint64_t cpu_us) {
   run_read_reports(run);
   run->init_alive = false;
+  agent->ended_cpu_us += cpu_us;
   if (run->state == RUN_RUNNING) {
     stage_has_ended(run, cpu_us);
   } else if (run->state < RUN_READY) {
@@ -200,6 +201,7 @@ static void end_stage(struct agent *agent, struct run *run) {
     run->outcome.peak_memory = after.peak_memory;
   else if (run->box.watch->peak_memory > run->outcome.peak_memory)
     run->outcome.peak_memory = run->box.watch->peak_memory;
+  if (run->outcome.peak_memory > run->peak_memory) run->peak_memory = run->outcome.peak_memory;
   struct judgement judgement = judge_stage(run, &after, run->outcome.cpu_us);
   send_stage_end(agent, run, judgement);
   run->stage++;

@@ -77,6 +77,15 @@ void send_refused(struct agent *agent, uint32_t id, enum refusal refusal, const 
   finish(agent, &payload, FRAME_REFUSED, id);
 }
 
+void send_usage(struct agent *agent, uint32_t id, uint64_t number, const struct usage *usage) {
+  struct payload payload;
+  struct writer *out = begin(&payload);
+  put_field_u64(out, 1, number);
+  for (uint8_t kind = 0; kind < USAGE_KINDS; kind++)
+    if (usage->known[kind]) put_field_u64(out, 2 + kind, usage->value[kind]);
+  finish(agent, &payload, FRAME_USAGE, id);
+}
+
 static void put_fact(struct writer *out, const char *key, const char *value) {
   char text[96];
   int length = snprintf(text, sizeof text, "%s=%s", key, value);
@@ -105,5 +114,6 @@ void send_hello(struct agent *agent) {
   put_fact(out, "disk", "tmpfs");
   put_fact(out, "output", "agent");
   put_fact(out, "wall", "agent");
+  put_fact(out, "stats", "agent");
   finish(agent, &payload, FRAME_HELLO, 0);
 }
