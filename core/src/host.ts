@@ -1,12 +1,5 @@
 import type { Logger } from 'pino';
-import {
-  Api,
-  AuthProvider,
-  SandboxDriver,
-  SoulboxError,
-  Transport,
-  type Api as ApiContract,
-} from '@soulbox/plugin-sdk';
+import { Api, AuthProvider, SoulboxError, Transport, type Api as ApiContract } from '@soulbox/plugin-sdk';
 import { changedParts } from './config/changes.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { openDataDir } from './data-dir.ts';
@@ -35,7 +28,8 @@ import {
   type PluginSource,
 } from './plugins/source.ts';
 import { Languages } from './sandboxes/languages.ts';
-import { BoxPool } from './sandboxes/pool.ts';
+import { Placement } from './sandboxes/placement.ts';
+import { Pools } from './sandboxes/pools.ts';
 import { SandboxRegistry, type ChosenDriver } from './sandboxes/registry.ts';
 import { Services } from './services.ts';
 import { StoreHandle } from './store-handle.ts';
@@ -70,19 +64,19 @@ export class Host {
   readonly api: ApiContract;
   readonly registry: SandboxRegistry;
   readonly languages: Languages;
+  readonly placement: Placement;
+  private readonly pools: Pools;
   /** What operators must see once: credentials made at the first start. */
   readonly notices: { readonly label: string; readonly secret: string }[] = [];
   private readonly options: HostOptions;
   private readonly startedAt = new Date();
   private readonly listening = new Map<Transport, string>();
-  private readonly stalePools = new Set<BoxPool>();
   private sources: (loaded: LoadedConfig) => PluginSource[] = () => [];
   private current: HostState = 'created';
   private pluginHost: PluginHost | undefined;
   private instance: Instance | undefined;
   private executions: Executions | undefined;
   private maintenance: Maintenance | undefined;
-  private pool: { readonly chosen: ChosenDriver; readonly pool: BoxPool } | undefined;
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
 
@@ -93,6 +87,11 @@ export class Host {
     this.api = new HostApi(this.hooks, this.operations, this.log, this.traffic);
     this.registry = new SandboxRegistry(this.services, config.sandbox, this.log);
     this.languages = new Languages(this.services, this.log);
+    const { registry, languages, hooks, log, traffic } = this;
+    const settings = config.sandbox;
+    this.pools = new Pools({ hooks, settings, log, traffic, isCurrent: (chosen) => registry.isCurrent(chosen) });
+    const { limits } = config.executions;
+    this.placement = new Placement({ registry, languages, pools: this.pools, settings, limits, log });
   }
 
   get state(): HostState {
@@ -150,7 +149,7 @@ export class Host {
       traffic: this.traffic,
     };
     const plugins = new PluginHost(parts, config.host, [Api], {
-      retiring: () => this.closeStalePools(),
+      retiring: () => this.pools.closeStale(),
       closing: (ids) => this.closeTransports(ids),
       opened: (ids) => this.reopenTransports(ids),
     });
@@ -160,12 +159,12 @@ export class Host {
       ...configuredPlugins(loaded, settings),
       ...embeddedPlugins(this.options.plugins ?? {}, settings),
     ];
-    const { registry, languages, hooks } = this;
+    const { registry, placement, hooks } = this;
     addHostOperations(this.operations, {
       plugins,
       hooks,
       registry,
-      languages,
+      placement,
       startedAt: this.startedAt,
       state: () => this.current,
       load: () => this.executions?.admission.load ?? { running: 0, waiting: 0 },
@@ -188,7 +187,6 @@ export class Host {
     this.instance = new Instance(store);
     await this.instance.register();
     const { hooks, languages, log } = this;
-    const sandboxes = () => this.openPool();
     this.executions = new Executions({
       store,
       hooks,
@@ -197,7 +195,8 @@ export class Host {
       settings: config.executions,
       instanceId: this.instance.id,
       traffic: this.traffic,
-      sandboxes,
+      placement: this.placement,
+      services: this.services,
     });
     addExecutionOperations(this.operations, this.executions, store);
     this.maintenance = new Maintenance({
@@ -210,36 +209,11 @@ export class Host {
     await this.maintenance.start();
   }
 
-  /** The boxes of the driver in use, made of what the languages need now. */
-  private async openPool(): Promise<{ readonly chosen: ChosenDriver; readonly pool: BoxPool }> {
-    const [chosen, paths] = await Promise.all([this.registry.choose(), this.languages.paths()]);
-    if (this.stopping && !this.pool) throw new SoulboxError('draining', 'the host is shutting down');
-    const { config } = this.options.config;
-    if (this.pool?.chosen !== chosen) {
-      if (this.pool) this.stalePools.add(this.pool.pool);
-      void this.traffic.work.quiesced().then(() => this.closeStalePools());
-      this.pool = { chosen, pool: new BoxPool(chosen, this.hooks, config.sandbox, this.log, paths) };
-    }
-    this.pool.pool.setPaths(paths);
-    return this.pool;
-  }
-
-  /** Takes away the boxes of drivers whose place others have taken, when nobody uses them any more. */
-  private async closeStalePools(): Promise<void> {
-    const { pool } = this;
-    if (pool && this.services.all<SandboxDriver>(SandboxDriver).get(pool.chosen.name) !== pool.chosen.driver) {
-      this.pool = undefined;
-      this.stalePools.add(pool.pool);
-    }
-    const stale = [...this.stalePools];
-    this.stalePools.clear();
-    await Promise.all(stale.map((each) => each.close()));
-  }
-
   /** Finds the driver and makes the first boxes, so that the first execution need not wait. @throws sandbox_unavailable, isolation_insufficient */
   async warm(): Promise<ChosenDriver> {
-    const { chosen, pool } = await this.openPool();
-    await pool.warm();
+    const [chosen, paths] = await Promise.all([this.registry.choose(), this.languages.paths()]);
+    // Which images will be wanted is not known before someone wants one.
+    if (chosen.report.toolchains !== 'image') await this.pools.of(chosen, { paths }).warm();
     return chosen;
   }
 
@@ -303,8 +277,7 @@ export class Host {
     await Promise.all(transports.map((transport) => this.closeTransport(transport)));
     await this.hooks.call('host.stopped', { reason });
     await this.attempt('end maintenance', async () => this.maintenance?.stop());
-    await this.pool?.pool.close();
-    await this.closeStalePools();
+    await this.pools.close();
     await this.attempt('sign off', async () => this.instance?.unregister());
     await this.pluginHost?.stop();
     this.enter('stopped');

@@ -53,10 +53,11 @@ async function runCanary(host: Host, language: string, code: string): Promise<Ex
 
 async function sayLanguages(host: Host, say: Say, paint: Paint): Promise<void> {
   await say(paint('bold', 'languages'));
-  for (const { info } of await host.languages.list()) {
-    const name = `  ${info.name.padEnd(24)} ${info.version.padEnd(8)}`;
-    if (!info.available) {
-      await say(`${name} ${paint('yellow', 'missing')}  ${info.reason}`);
+  for (const { language, version, available, reason } of await host.placement.describe()) {
+    const { info } = language;
+    const name = `  ${info.name.padEnd(24)} ${version.padEnd(8)}`;
+    if (!available) {
+      await say(`${name} ${paint('yellow', 'missing')}  ${reason}`);
       continue;
     }
     const startedAt = performance.now();

@@ -70,6 +70,8 @@ export const ConfigSchema = z.strictObject({
       /** The driver to use, or `auto`: the first of `order` that works here. */
       driver: z.string().min(1).default('auto'),
       order: z.array(z.string().min(1)).default([]),
+      /** Another order for some languages, by their names. */
+      languages: z.record(z.string().min(1), z.array(z.string().min(1)).min(1)).default({}),
       /** Refuse to run anything that is held by less. */
       minimum: IsolationLevelSchema.exclude(['none']).default('standard'),
       /** How long a driver may take to prove that it works, and to make or destroy one box. */

@@ -9,10 +9,11 @@ import {
 } from '@soulbox/plugin-sdk';
 import { delay, unlessAborted, withDeadline } from '../deadline.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
-import type { BoxPool } from '../sandboxes/pool.ts';
-import type { ChosenDriver } from '../sandboxes/registry.ts';
+import type { Placement } from '../sandboxes/placement.ts';
+import type { Services } from '../services.ts';
 import type { Traffic } from '../traffic.ts';
 import { Admission } from './admission.ts';
+import { dependencyLayer } from './dependencies.ts';
 import { IdempotencyKey } from './idempotency.ts';
 import { LiveExecution } from './live.ts';
 import { prepare, type Prepared, type PrepareParts } from './prepare.ts';
@@ -27,8 +28,8 @@ export interface ExecutionParts extends PrepareParts {
   readonly log: Logger;
   readonly instanceId: string;
   readonly traffic: Traffic;
-  /** The driver and its boxes. @throws sandbox_unavailable, isolation_insufficient */
-  sandboxes(): Promise<{ readonly chosen: ChosenDriver; readonly pool: BoxPool }>;
+  readonly placement: Placement;
+  readonly services: Services;
 }
 
 const pollMs = 200;
@@ -89,7 +90,7 @@ export class Executions {
     try {
       const start = cached?.verdict
         ? await this.startCached(prepared, cached, createdAt, key)
-        : await this.start(prepared, createdAt, key);
+        : await this.start(prepared, createdAt, key, signal);
       if (typeof start === 'string') leave();
       // Its turn ends with the program, not with the slowest reader of its events.
       else void start.settled.catch(() => undefined).then(leave);
@@ -105,19 +106,33 @@ export class Executions {
     prepared: Prepared,
     createdAt: string,
     key: IdempotencyKey | undefined,
+    signal: AbortSignal,
   ): Promise<LiveExecution | string> {
-    const { chosen, pool } = await this.parts.sandboxes();
+    const { request, language, runtime } = prepared;
+    const { placement } = this.parts;
+    const known = { runtime, info: language };
+    const place = await placement.find(known, request.version);
+    const layer = await dependencyLayer(this.parts.services, known, request, place, signal);
     const late = () =>
-      new SoulboxError('plugin_timeout', `${prepared.language.name}: the program was not planned within ${planMs} ms`);
-    const plan = await withDeadline(prepared.runtime.plan(prepared.input), planMs, late);
+      new SoulboxError('plugin_timeout', `${language.name}: the program was not planned within ${planMs} ms`);
+    const version = request.version === undefined ? {} : { version: place.version };
+    const input = {
+      ...prepared.input,
+      ...version,
+      ...(layer === undefined ? {} : { layer }),
+      toolchain: place.toolchain,
+    };
+    const plan = await withDeadline(runtime.plan(input), planMs, late);
     // Finding a box and making the record durable take their time side by side; nothing runs before both are done.
     const leasing = plan.ok
-      ? pool.acquire(prepared.request.tenant)
+      ? placement.pool(place, layer).acquire(request.tenant)
       : Promise.reject(new SoulboxError('internal', 'nothing to run'));
     leasing.catch(() => undefined);
     const abandon = () => leasing.then((lease) => lease.release(true)).catch(() => undefined);
-    const live = await this.accept(prepared, createdAt, key, abandon);
-    if (typeof live !== 'string') void this.finish(live, this.runner.carryOut(live, plan, chosen, leasing));
+    const used = { ...prepared, language: { ...language, version: place.version } };
+    const live = await this.accept(used, createdAt, key, abandon);
+    const job = { plan, leasing, chosen: place.chosen, diagnose: runtime.diagnose?.bind(runtime) };
+    if (typeof live !== 'string') void this.finish(live, this.runner.carryOut(live, job));
     return live;
   }
 

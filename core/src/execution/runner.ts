@@ -4,6 +4,7 @@ import {
   toSoulboxError,
   type ExecutionPlan,
   type ExecutionResult,
+  type LanguageRuntime,
   type RunOutcome,
   type RunSpec,
 } from '@soulbox/plugin-sdk';
@@ -11,6 +12,7 @@ import { unlessAborted, withDeadline } from '../deadline.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { BoxLease } from '../sandboxes/pool.ts';
 import type { ChosenDriver } from '../sandboxes/registry.ts';
+import { withCompileError, withDiagnostics } from './diagnose.ts';
 import type { LiveExecution } from './live.ts';
 import { errorPart, outcomeParts, outputOf, protectedParts } from './result.ts';
 
@@ -18,6 +20,15 @@ import { errorPart, outcomeParts, outputOf, protectedParts } from './result.ts';
 const graceMs = 30_000;
 
 type RunnablePlan = Extract<ExecutionPlan, { ok: true }>;
+
+/** How an execution is carried out: what its language planned, and the box that it gets. */
+export interface Job {
+  readonly plan: ExecutionPlan;
+  readonly chosen: ChosenDriver;
+  readonly leasing: Promise<BoxLease>;
+  readonly diagnose: LanguageRuntime['diagnose'];
+}
+type RunnableJob = Job & { readonly plan: RunnablePlan };
 
 /** Carries out one accepted execution and works out its result. */
 export class Runner {
@@ -30,15 +41,11 @@ export class Runner {
   }
 
   /** The final result. Never rejects: what goes wrong on the host's side makes the execution `lost`. */
-  async carryOut(
-    live: LiveExecution,
-    plan: ExecutionPlan,
-    chosen: ChosenDriver,
-    leasing: Promise<BoxLease>,
-  ): Promise<ExecutionResult> {
+  async carryOut(live: LiveExecution, job: Job): Promise<ExecutionResult> {
+    const { plan } = job;
     let parts: Partial<ExecutionResult>;
     try {
-      parts = plan.ok ? await this.run(live, plan, chosen, leasing) : refuse(live, plan);
+      parts = plan.ok ? await this.run(live, { ...job, plan }) : refuse(live, plan);
     } catch (thrown) {
       this.log.error({ err: thrown, execution: live.request.id }, 'an execution was lost');
       parts = { verdict: 'lost', error: errorPart(toSoulboxError(thrown)) };
@@ -71,12 +78,8 @@ export class Runner {
     return this.rewrite(live, { ...live.result, ...parts, status: 'settled', settledAt: new Date().toISOString() });
   }
 
-  private async run(
-    live: LiveExecution,
-    plan: RunnablePlan,
-    chosen: ChosenDriver,
-    leasing: Promise<BoxLease>,
-  ): Promise<Partial<ExecutionResult>> {
+  private async run(live: LiveExecution, job: RunnableJob): Promise<Partial<ExecutionResult>> {
+    const { chosen, leasing, diagnose } = job;
     const lease = await unlessAborted(leasing, live.cancelled);
     if (!lease) {
       // The box comes too late for this execution, but it is as good as new for the next.
@@ -85,23 +88,24 @@ export class Runner {
     }
     let healthy = false;
     try {
-      const sandbox = { id: lease.sandboxId, driver: chosen.name };
+      const image = lease.image ? { image: { ...lease.image } } : {};
+      const sandbox = { id: lease.sandboxId, driver: chosen.name, ...image };
       live.result = { ...live.result, sandbox, startedAt: new Date().toISOString() };
       live.log.event('started', { sandbox });
-      const outcome = await this.drive(live, plan, chosen, lease.sandboxId);
+      const outcome = await this.drive(live, job, lease.sandboxId);
       healthy = outcome.verdict !== 'lost';
-      return outcomeParts(outcome);
+      const stderr = () => {
+        live.log.flushOutput();
+        return live.log.collect('stderr');
+      };
+      const judged = withCompileError(outcome, job.plan);
+      return outcomeParts(await withDiagnostics(judged, { diagnose, stderr, log: this.log }));
     } finally {
       lease.release(healthy);
     }
   }
 
-  private async drive(
-    live: LiveExecution,
-    plan: RunnablePlan,
-    chosen: ChosenDriver,
-    sandboxId: string,
-  ): Promise<RunOutcome> {
+  private async drive(live: LiveExecution, { plan, chosen }: RunnableJob, sandboxId: string): Promise<RunOutcome> {
     const { limits } = live.request;
     const spec = runSpec(live, plan);
     const overdue = new AbortController();
@@ -168,7 +172,7 @@ function refuse(live: LiveExecution, plan: Extract<ExecutionPlan, { ok: false }>
 function runSpec(live: LiveExecution, plan: RunnablePlan): RunSpec {
   const { id, limits, env } = live.request;
   const last = plan.stages.length - 1;
-  const stages = plan.stages.map((stage, index) => ({
+  const stages = plan.stages.map(({ compiles: _compiles, ...stage }, index) => ({
     ...stage,
     env: { ...stage.env, ...env },
     stdin: stage.stdin ?? index === last,

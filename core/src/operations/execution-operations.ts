@@ -37,6 +37,8 @@ const create = defineOperation({
     'draining',
     'sandbox_unavailable',
     'isolation_insufficient',
+    'dependency_failed',
+    'unsupported',
     'storage_failed',
     'plugin_timeout',
     'hook_failed',

@@ -2,7 +2,7 @@ import { defineOperation, EnforcementSchema, isSoulboxError, z } from '@soulbox/
 import type { HookBus } from '../hooks/hook-bus.ts';
 import { pluginStates } from '../plugins/record.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';
-import type { Languages } from '../sandboxes/languages.ts';
+import type { Placement } from '../sandboxes/placement.ts';
 import type { SandboxRegistry } from '../sandboxes/registry.ts';
 import { hostVersion } from '../version.ts';
 import type { OperationCatalogue } from './catalogue.ts';
@@ -95,10 +95,14 @@ const languages = defineOperation({
       z.object({
         name: z.string(),
         version: z.string(),
+        /** Every version that an execution can ask for. */
+        versions: z.array(z.string()),
         aliases: z.array(z.string()),
         extensions: z.array(z.string()),
         available: z.boolean(),
         reason: z.string().nullable(),
+        /** The sandbox driver that runs it; `null` where none does. */
+        driver: z.string().nullable(),
       }),
     ),
   }),
@@ -123,7 +127,7 @@ export interface HostFacts {
   readonly plugins: PluginHost;
   readonly hooks: HookBus;
   readonly registry: SandboxRegistry;
-  readonly languages: Languages;
+  readonly placement: Placement;
   readonly startedAt: Date;
   state(): string;
   load(): { readonly running: number; readonly waiting: number };
@@ -153,13 +157,13 @@ export function addHostOperations(catalogue: OperationCatalogue, facts: HostFact
     return { plugins: facts.plugins.all.map((record) => describePlugin(record, facts.hooks)) };
   });
   catalogue.add('core', languages, async () => {
-    const all = await facts.languages.list();
+    const all = await facts.placement.describe();
     return {
-      languages: all.map(({ info: { paths: _paths, canary: _canary, aliases, extensions, ...rest } }) => ({
-        ...rest,
-        aliases: [...aliases],
-        extensions: [...extensions],
-      })),
+      languages: all.map(({ language, version, versions, ...status }) => {
+        const { name, aliases, extensions } = language.info;
+        const lists = { versions: [...versions], aliases: [...aliases], extensions: [...extensions] };
+        return { name, version, ...lists, ...status };
+      }),
     };
   });
 }

@@ -26,7 +26,9 @@ const LanguageInfoSchema: z.ZodType<LanguageInfo> = z.object({
   version: z.string(),
   available: z.boolean(),
   reason: z.string().nullable(),
+  versions: z.array(z.string()).exactOptional(),
   paths: z.array(z.string()),
+  image: z.object({ reference: z.string().min(1), folder: z.string().min(1) }).exactOptional(),
   canary: z.object({ code: z.string(), stdout: z.string() }),
 });
 
@@ -76,7 +78,7 @@ export class Languages {
     }
   }
 
-  /** @throws language_unknown, language_unavailable */
+  /** Whether it can be used is for its place to say. @throws language_unknown */
   async find(name: string): Promise<KnownLanguage> {
     const all = await this.list();
     const wanted = name.toLowerCase();
@@ -87,10 +89,6 @@ export class Languages {
         details: { field: 'language', languages },
       });
     }
-    if (!found.info.available)
-      throw new SoulboxError('language_unavailable', `${found.info.name}: ${found.info.reason}`, {
-        details: { field: 'language' },
-      });
     return found;
   }
 

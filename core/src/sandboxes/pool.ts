@@ -18,9 +18,16 @@ interface Box {
   idle: NodeJS.Timeout | undefined;
 }
 
+/** What boxes are made of, besides what their driver gives to all. */
+export interface BoxBase {
+  readonly paths: readonly string[];
+  readonly image?: string;
+}
+
 /** The right to run in a box. `release(false)` says that the box is broken. */
 export interface BoxLease {
   readonly sandboxId: string;
+  readonly image: SandboxInfo['image'];
   release(healthy: boolean): void;
 }
 
@@ -37,29 +44,28 @@ export class BoxPool {
   private readonly making = new Map<string, Promise<void>>();
   private readonly ends = new Set<Promise<void>>();
   private readonly abort = new AbortController();
-  private paths: readonly string[];
+  private base: BoxBase;
   private generation = 0;
   private filling: Promise<void> = Promise.resolve();
   private lastWant = 0;
 
-  constructor(
-    chosen: ChosenDriver,
-    hooks: HookBus,
-    settings: Config['sandbox'],
-    log: Logger,
-    paths: readonly string[],
-  ) {
+  constructor(chosen: ChosenDriver, hooks: HookBus, settings: Config['sandbox'], log: Logger, base: BoxBase) {
     this.chosen = chosen;
     this.hooks = hooks;
     this.settings = settings;
     this.log = log;
-    this.paths = paths;
+    this.base = base;
+  }
+
+  /** The boxes that are there, in use or not. */
+  get size(): number {
+    return this.boxes.size + this.making.size;
   }
 
   /** Changes what boxes are made of; present ones are replaced as they become free. */
-  setPaths(paths: readonly string[]): void {
-    if (JSON.stringify(paths) === JSON.stringify(this.paths)) return;
-    this.paths = paths;
+  setBase(base: BoxBase): void {
+    if (JSON.stringify(base) === JSON.stringify(this.base)) return;
+    this.base = base;
     this.generation += 1;
     for (const box of this.boxes) this.retire(box, 'outdated');
     this.refill();
@@ -89,6 +95,7 @@ export class BoxPool {
     let released = false;
     return {
       sandboxId: box.info.id,
+      image: box.info.image,
       release: (healthy) => {
         if (released) return;
         released = true;
@@ -116,11 +123,7 @@ export class BoxPool {
   private async make(tenant: string | undefined): Promise<void> {
     const { name } = this.chosen;
     const generation = this.generation;
-    const spec: SandboxSpec = await this.hooks.call(
-      'sandbox.creating',
-      { paths: this.paths, labels: {} },
-      { driver: name },
-    );
+    const spec: SandboxSpec = await this.hooks.call('sandbox.creating', { ...this.base, labels: {} }, { driver: name });
     const info = await this.create(spec);
     const box: Box = { info, generation, tenant, leases: 0, retired: undefined, idle: undefined };
     this.boxes.add(box);

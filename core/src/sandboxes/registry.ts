@@ -34,7 +34,17 @@ const ReportSchema = z.object({
   enforced: EnforcementSchema,
   capabilities: z.array(z.custom<DriverReport['capabilities'][number]>((value) => typeof value === 'string')),
   advice: z.array(z.string()),
+  toolchains: z.enum(['host', 'image']).exactOptional(),
 });
+
+/** After so long a driver that could not be used is tried again. */
+const retryMs = 10_000;
+
+interface Probed {
+  readonly driver: SandboxDriver;
+  readonly outcome: Promise<ChosenDriver | DriverStatus>;
+  until: number;
+}
 
 const unenforced = {
   namespaces: 'none',
@@ -60,6 +70,7 @@ export class SandboxRegistry {
   private readonly settings: Config['sandbox'];
   private readonly log: Logger;
   private chosen: Promise<ChosenDriver> | undefined;
+  private readonly probed = new Map<string, Probed>();
 
   constructor(services: Services, settings: Config['sandbox'], log: Logger) {
     this.services = services;
@@ -78,7 +89,7 @@ export class SandboxRegistry {
     };
     try {
       const chosen = await choosing;
-      if (this.services.all<SandboxDriver>(SandboxDriver).get(chosen.name) === chosen.driver) return chosen;
+      if (this.isCurrent(chosen)) return chosen;
     } catch (thrown) {
       // What was missing may be there at the next try.
       forget();
@@ -88,12 +99,16 @@ export class SandboxRegistry {
     return this.choose();
   }
 
-  private candidates(): [string, SandboxDriver][] {
+  /** Whether a driver that was chosen is still there. */
+  isCurrent({ name, driver }: ChosenDriver): boolean {
+    return this.services.all<SandboxDriver>(SandboxDriver).get(name) === driver;
+  }
+
+  private candidates(order: readonly string[] = this.settings.order): [string, SandboxDriver][] {
     const drivers = this.services.all<SandboxDriver>(SandboxDriver);
-    const { driver, order } = this.settings;
-    const wanted =
-      driver === 'auto' ? [...order, ...[...drivers.keys()].filter((name) => !order.includes(name))] : [driver];
-    return wanted.flatMap((name) => {
+    const { driver } = this.settings;
+    const wanted = driver === 'auto' ? new Set([...order, ...drivers.keys()]) : [driver];
+    return [...wanted].flatMap((name) => {
       const found = drivers.get(name);
       return found ? [[name, found] as [string, SandboxDriver]] : [];
     });
@@ -101,13 +116,43 @@ export class SandboxRegistry {
 
   private async findDriver(): Promise<ChosenDriver> {
     const tried: DriverStatus[] = [];
-    for (const [name, driver] of this.candidates()) {
-      const status = await this.inspect(name, driver);
-      if (status.problem === null) return { name, driver, report: status.report };
-      this.log.warn({ driver: name, problem: status.problem }, 'a sandbox driver is not usable');
-      tried.push(status);
+    for await (const candidate of this.inOrder()) {
+      if ('driver' in candidate) return candidate;
+      tried.push(candidate);
     }
-    throw unusable(tried, this.settings.driver);
+    throw this.unusable(tried);
+  }
+
+  /**
+   * Every driver, the preferred one first: those that can be used as what they enforce, the others as why not. Each is
+   * probed when it is its turn.
+   */
+  async *inOrder(order?: readonly string[]): AsyncGenerator<ChosenDriver | DriverStatus> {
+    for (const [name, driver] of this.candidates(order)) yield await this.known(name, driver);
+  }
+
+  /** The error where none of the drivers can be used. What was missing may be there at the next try. */
+  unusable(tried: readonly DriverStatus[]): SoulboxError {
+    for (const { name } of tried) this.probed.delete(name);
+    return unusable(tried, this.settings.driver);
+  }
+
+  /** What the probe of a driver said: kept as long as its plugin is up, but for a while only where it cannot be used. */
+  private known(name: string, driver: SandboxDriver): Promise<ChosenDriver | DriverStatus> {
+    const present = this.probed.get(name);
+    if (present?.driver === driver && performance.now() < present.until) return present.outcome;
+    const unusable = () => (entry.until = performance.now() + retryMs);
+    const entry: Probed = { driver, until: Infinity, outcome: this.probe(name, driver, unusable) };
+    this.probed.set(name, entry);
+    return entry.outcome;
+  }
+
+  private async probe(name: string, driver: SandboxDriver, unusable: () => void): Promise<ChosenDriver | DriverStatus> {
+    const status = await this.inspect(name, driver);
+    if (status.problem === null) return { name, driver, report: status.report };
+    this.log.warn({ driver: name, problem: status.problem }, 'a sandbox driver is not usable');
+    unusable();
+    return status;
   }
 
   /** Probes every driver afresh, for people who want to know. */

@@ -15,7 +15,9 @@ describe('soulbox doctor', () => {
     assert.match(stdout, /^sandbox scripted: usable\n {2}level {8}standard\n/);
     assert.match(stdout, /\n {2}seccomp {6}scripted\n/);
     assert.match(stdout, /\n {2}to have more: delegate a cgroup\n/);
-    assert.match(stdout, /\nlanguage missing: install it\nlanguage script: usable \(1\.0\.0\)\n$/);
+    assert.match(stdout, /\nlanguage missing: not usable\n {2}scripted {5}install it\n/);
+    assert.match(stdout, /\nlanguage script: scripted \(1\.0\.0\)\n {2}scripted {5}canary ok \(1\.0\.0\)\n$/);
+    assert.match(stdout, /\nlanguage lying: .*\n {2}scripted {5}its canary failed: it printed something else/);
   });
 
   it('says what is missing, and exits with 1 where nothing can be run', async () => {

@@ -67,11 +67,12 @@ describe('languages.list', () => {
       },
     });
     await using host = await scriptedHost({ plugins: { missing: { plugin: missing } } });
-    const script = { name: 'script', version: '1.0.0', aliases: ['scr'], extensions: ['.script'], available: true };
+    const script = { name: 'script', version: '1.0.0', versions: ['1.0.0'], aliases: ['scr'], extensions: ['.script'] };
+    const absent = { name: 'missing', version: '', versions: [], aliases: ['m'], extensions: ['.m'] };
     assert.deepEqual(await host.call('languages.list'), {
       languages: [
-        { name: 'missing', version: '', aliases: ['m'], extensions: ['.m'], available: false, reason: 'install it' },
-        { ...script, reason: null },
+        { ...absent, available: false, reason: 'install it', driver: null },
+        { ...script, available: true, reason: null, driver: 'scripted' },
       ],
     });
   });

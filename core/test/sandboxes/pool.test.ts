@@ -36,7 +36,7 @@ async function make(settings: Record<string, unknown> = {}, driver = new Steered
   hooks.tap(owner, 'sandbox.created', ({ sandbox: box }) => void events.push(`created ${box.id}`));
   hooks.tap(owner, 'sandbox.destroyed', ({ id, reason }) => void events.push(`destroyed ${id} ${reason}`));
   const report = await driver.probe();
-  const pool = new BoxPool({ name: 'scripted', driver, report }, hooks, sandbox, log, ['/a']);
+  const pool = new BoxPool({ name: 'scripted', driver, report }, hooks, sandbox, log, { paths: ['/a'] });
   return { pool, driver, hooks, events };
 }
 
@@ -143,10 +143,10 @@ describe('box pool', () => {
     await pool.warm();
     const old = await pool.acquire('a');
     await pool.warm();
-    pool.setPaths(['/a']);
+    pool.setBase({ paths: ['/a'] });
     await pool.warm();
     assert.equal(driver.created.length, 2, 'the same paths change nothing');
-    pool.setPaths(['/a', '/b']);
+    pool.setBase({ paths: ['/a', '/b'] });
     await pool.warm();
     const fresh = await pool.acquire('a');
     assert.notEqual(fresh.sandboxId, old.sandboxId);
@@ -163,7 +163,7 @@ describe('box pool', () => {
     driver.held = [];
     const acquiring = pool.acquire('a');
     await until(() => driver.held?.length === 1);
-    pool.setPaths(['/b']);
+    pool.setBase({ paths: ['/b'] });
     driver.held.shift()?.();
     await until(() => driver.held?.length === 1);
     driver.held.shift()?.();

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { Limits } from '@soulbox/plugin-sdk';
+import { withDeadline } from '../deadline.ts';
+import { SoulboxError } from '@soulbox/plugin-sdk';
+import type { KnownLanguage } from './languages.ts';
+import type { Place } from './placement.ts';
+import type { BoxPool } from './pool.ts';
+
+/** Boxes of canaries belong to nobody else. */
+const tenant = 'canary';
+
+/**
+ * Runs a language's canary in a box as a client's program would be run. Returns what is wrong, or `undefined` when it
+ * printed what it should. Never rejects.
+ */
+export async function runCanary(
+  { runtime, info }: KnownLanguage,
+  { chosen, toolchain }: Pick<Place, 'chosen' | 'toolchain'>,
+  pool: BoxPool,
+  limits: Limits,
+): Promise<string | undefined> {
+  const ms = limits.wallMs * 2;
+  const abort = new AbortController();
+  const late = () => {
+    abort.abort();
+    return new SoulboxError('deadline_exceeded', `it did not end within ${ms} ms`);
+  };
+  const run = async (): Promise<string | undefined> => {
+    const files = [{ path: '', content: Buffer.from(info.canary.code) }];
+    const plan = await runtime.plan({ entry: undefined, files, args: [], toolchain });
+    if (!plan.ok) return plan.message;
+    const lease = await pool.acquire(tenant);
+    try {
+      const stages = plan.stages.map((stage) => ({ ...stage, stdin: false }));
+      let stdout = '';
+      const spec = { id: randomUUID(), files: plan.files, stages, limits };
+      for await (const event of chosen.driver.run(lease.sandboxId, spec, { signal: abort.signal })) {
+        if (event.type === 'stdout') stdout += Buffer.from(event.data).toString('utf8');
+        if (event.type === 'end' && event.outcome.verdict !== 'ok') return `it ended as ${event.outcome.verdict}`;
+      }
+      return stdout === info.canary.stdout ? undefined : 'it printed something else than it should';
+    } finally {
+      lease.release(true);
+    }
+  };
+  try {
+    return await withDeadline(run(), ms, late);
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : 'it failed';
+  }
+}

@@ -1,0 +1,84 @@
+import type { Logger } from 'pino';
+import { SoulboxError } from '@soulbox/plugin-sdk';
+import type { Config } from '../config/schema.ts';
+import type { HookBus } from '../hooks/hook-bus.ts';
+import type { Traffic } from '../traffic.ts';
+import { BoxPool, type BoxBase } from './pool.ts';
+import type { ChosenDriver } from './registry.ts';
+
+export interface PoolsParts {
+  readonly hooks: HookBus;
+  readonly settings: Config['sandbox'];
+  readonly log: Logger;
+  readonly traffic: Traffic;
+  /** Whether a driver's plugin is still up. */
+  readonly isCurrent: (chosen: ChosenDriver) => boolean;
+}
+
+interface Entry {
+  readonly chosen: ChosenDriver;
+  readonly pool: BoxPool;
+  usedAt: number;
+}
+
+/** A pool whose boxes were made for few is given up after so long without use. */
+const spareMs = 600_000;
+
+/** Every pool of boxes: one for each driver and image, and one for each set of dependencies beside. */
+export class Pools {
+  private readonly parts: PoolsParts;
+  private readonly entries = new Map<string, Entry>();
+  private readonly stale = new Set<BoxPool>();
+  private closed = false;
+
+  constructor(parts: PoolsParts) {
+    this.parts = parts;
+  }
+
+  /** The boxes of a driver that are made of `base`, and have the dependencies of `layer`. @throws draining once closed */
+  of(chosen: ChosenDriver, base: BoxBase, layer?: string): BoxPool {
+    if (this.closed) throw new SoulboxError('draining', 'the host takes its sandboxes away');
+    this.giveUpOthers();
+    const key = JSON.stringify([chosen.name, base.image, layer]);
+    const whole = layer === undefined ? base : { ...base, paths: [...base.paths, layer] };
+    const present = this.entries.get(key);
+    const pool = present?.pool ?? this.make(chosen, whole, layer === undefined);
+    pool.setBase(whole);
+    this.entries.set(key, { chosen, pool, usedAt: performance.now() });
+    return pool;
+  }
+
+  /** Boxes with dependencies are not made ahead of need: too few can use them. */
+  private make(chosen: ChosenDriver, base: BoxBase, ahead: boolean): BoxPool {
+    const { hooks, settings, log } = this.parts;
+    return new BoxPool(chosen, hooks, ahead ? settings : { ...settings, ready: 0 }, log, base);
+  }
+
+  /** Parts with pools of drivers whose place others have taken, and with those that nobody has used for long. */
+  private giveUpOthers(): void {
+    for (const [key, { chosen, pool, usedAt }] of this.entries) {
+      const spare = pool.size === 0 && performance.now() - usedAt > spareMs;
+      if (this.parts.isCurrent(chosen) && !spare) continue;
+      this.entries.delete(key);
+      this.stale.add(pool);
+      // Work that began before may still be on its way to it.
+      void this.parts.traffic.work.quiesced().then(() => this.closeStale());
+    }
+  }
+
+  /** Takes away the boxes of pools that were given up, when nobody uses them any more. */
+  async closeStale(): Promise<void> {
+    this.giveUpOthers();
+    const stale = [...this.stale];
+    this.stale.clear();
+    await Promise.all(stale.map((pool) => pool.close()));
+  }
+
+  /** Takes every box away. Never rejects. */
+  async close(): Promise<void> {
+    this.closed = true;
+    const all = [...this.entries.values()].map(({ pool }) => pool);
+    this.entries.clear();
+    await Promise.all([...all.map((pool) => pool.close()), this.closeStale()]);
+  }
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { pino } from 'pino';
+import { ScriptedDriver } from '@soulbox/plugin-sdk/testing';
+import { configFrom } from '../../src/config/load.ts';
+import { HookBus } from '../../src/hooks/hook-bus.ts';
+import { Pools } from '../../src/sandboxes/pools.ts';
+import { Traffic } from '../../src/traffic.ts';
+import { until } from '../support/scripted-host.ts';
+
+async function make(ready = 0) {
+  const driver = new ScriptedDriver();
+  const chosen = { name: 'scripted', driver, report: await driver.probe() };
+  const settings = configFrom({ sandbox: { ready } }).config.sandbox;
+  let current = true;
+  const traffic = new Traffic();
+  const pools = new Pools({
+    hooks: new HookBus(),
+    settings,
+    log: pino({ level: 'silent' }),
+    traffic,
+    isCurrent: (asked) => current || asked !== chosen,
+  });
+  return { pools, driver, chosen, traffic, replace: () => (current = false) };
+}
+
+describe('pools', () => {
+  it('there is one for each image and one for each set of dependencies', async () => {
+    const { pools, driver, chosen } = await make();
+    const plain = pools.of(chosen, { paths: ['/usr'] });
+    assert.equal(pools.of(chosen, { paths: ['/usr', '/opt'] }), plain, 'it is told of new paths');
+    const [one, two] = ['one', 'two'].map((image) => pools.of(chosen, { paths: [], image }));
+    const layered = pools.of(chosen, { paths: ['/usr'] }, '/layers/x');
+    assert.equal(new Set([plain, one, two, layered]).size, 4);
+    for (const pool of [plain, one, layered]) (await pool!.acquire('a')).release(true);
+    assert.deepEqual(driver.created, [
+      { paths: ['/usr', '/opt'], labels: {} },
+      { paths: [], image: 'one', labels: {} },
+      { paths: ['/usr', '/layers/x'], labels: {} },
+    ]);
+    await pools.close();
+    assert.deepEqual(await driver.list(), []);
+    assert.throws(() => pools.of(chosen, { paths: [] }), { code: 'draining' });
+  });
+
+  it('boxes with dependencies are not made ahead of need', async () => {
+    const { pools, driver, chosen } = await make(1);
+    await pools.of(chosen, { paths: [] }, '/layers/x').warm();
+    assert.equal(driver.created.length, 0);
+    await pools.of(chosen, { paths: [] }).warm();
+    assert.equal(driver.created.length, 1);
+    await pools.close();
+  });
+
+  it('those of a driver that was replaced go when nobody can be on the way to them any more', async () => {
+    const { pools, driver, chosen, traffic, replace } = await make(1);
+    await pools.of(chosen, { paths: [] }).warm();
+    const leave = traffic.work.enter();
+    replace();
+    const other = new ScriptedDriver();
+    pools.of({ ...chosen, driver: other }, { paths: [] });
+    assert.equal((await driver.list()).length, 1);
+    leave();
+    await until(async () => (await driver.list()).length === 0);
+    await pools.close();
+  });
+
+  it('those of a driver that is gone are taken away when told so', async () => {
+    const { pools, driver, chosen, replace } = await make(1);
+    await pools.of(chosen, { paths: [] }).warm();
+    replace();
+    await pools.closeStale();
+    assert.deepEqual(await driver.list(), []);
+    await pools.close();
+  });
+
+  it('those that were empty and unused for long are given up', async (t) => {
+    const { pools, chosen } = await make();
+    const empty = pools.of(chosen, { paths: [] }, '/layers/x');
+    const now = performance.now();
+    t.mock.method(performance, 'now', () => now + 3_600_000);
+    assert.notEqual(pools.of(chosen, { paths: [] }, '/layers/x'), empty);
+    await assert.rejects(
+      async () => {
+        await pools.closeStale();
+        await empty.acquire('a');
+      },
+      { code: 'draining' },
+    );
+    await pools.close();
+  });
+});
