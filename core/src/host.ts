@@ -17,6 +17,7 @@ import { addDetectionOperations } from './operations/detection-operations.ts';
 import { addExecutionOperations } from './operations/execution-operations.ts';
 import { addHostOperations } from './operations/host-operations.ts';
 import { addPluginOperations } from './operations/plugin-operations.ts';
+import { addSandboxOperations } from './operations/sandbox-operations.ts';
 import { pluginDataDir } from './plugins/plugin-context.ts';
 import { PluginHost } from './plugins/plugin-host.ts';
 import type { PluginRecord } from './plugins/record.ts';
@@ -170,7 +171,8 @@ export class Host {
       load: () => this.executions?.admission.load ?? { running: 0, waiting: 0 },
     });
     addPluginOperations(this.operations, plugins);
-    addDetectionOperations(this.operations, languages);
+    addDetectionOperations(this.operations, this.languages);
+    addSandboxOperations(this.operations, this.pools);
     await plugins.start(this.sources(this.options.config));
     await this.openExecutions();
     if (this.options.listen === false) return;

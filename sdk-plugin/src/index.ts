@@ -1,8 +1,8 @@
 export { z } from 'zod';
 export * from './contracts/auth.ts';
 export * from './contracts/cache.ts';
-export * from './contracts/detection.ts';
 export * from './contracts/dependency-layers.ts';
+export * from './contracts/detection.ts';
 export * from './contracts/enforcement.ts';
 export * from './contracts/execution.ts';
 export * from './contracts/language.ts';

@@ -6,6 +6,7 @@ import { SoulboxError, type ExecutionEvent, type ExecutionResult, type RemoteCli
 import { toWireText } from '../execution/text.ts';
 import { duration, parse, size, UsageError, type Command, type CommandContext } from './command.ts';
 import { connect, hostOptions } from './connect.ts';
+import { callUntilSignal } from './interruption.ts';
 import { write, type Terminal } from './terminal.ts';
 
 const usage =
@@ -101,28 +102,14 @@ async function showEvent(event: ExecutionEvent, terminal: Terminal): Promise<voi
 }
 
 /** Runs the program; SIGINT and SIGTERM cancel it, and the first of them is told beside the result. */
-async function execute(
-  client: RemoteClient,
-  params: Record<string, unknown>,
-  terminal: Terminal,
-  json: boolean,
-): Promise<{ readonly result: ExecutionResult; readonly interruptedBy: NodeJS.Signals | undefined }> {
-  const abort = new AbortController();
-  let interruptedBy: NodeJS.Signals | undefined;
-  const onSignal = (signal: NodeJS.Signals) => {
-    interruptedBy ??= signal;
-    abort.abort();
-  };
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  try {
-    for await (const item of client.stream('executions.create', params, { signal: abort.signal })) {
-      if ('result' in item) return { result: item.result as ExecutionResult, interruptedBy };
+function execute(client: RemoteClient, params: Record<string, unknown>, terminal: Terminal, json: boolean) {
+  return callUntilSignal(async (signal) => {
+    for await (const item of client.stream('executions.create', params, { signal })) {
+      if ('result' in item) return item.result as ExecutionResult;
       if (!json) await showEvent(item.event as ExecutionEvent, terminal);
     }
     throw new SoulboxError('internal', 'the host ended the call without an answer');
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  });
 }
 
 async function run(args: readonly string[], context: CommandContext): Promise<number> {
@@ -149,7 +136,7 @@ async function run(args: readonly string[], context: CommandContext): Promise<nu
   const client = await connect(values, context);
   try {
     const language = await languageFor(client, main, values.language);
-    const { result, interruptedBy } = await execute(
+    const { value: result, interruptedBy } = await execute(
       client,
       { ...given, language, stream: true },
       terminal,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   SoulboxError,
   toSoulboxError,
+  type BoxStats,
   type DriverReport,
   type HealthStatus,
   type RunEvent,
@@ -84,6 +85,12 @@ export class LinuxDriver implements SandboxDriver {
     return box ? box.connection.run(spec, options) : refused(sandboxId);
   }
 
+  async stats(sandboxId: string): Promise<BoxStats> {
+    const box = this.#boxes.get(sandboxId);
+    if (!box) throw unknown(sandboxId);
+    return box.connection.stats(this.#options.settings.graceMs);
+  }
+
   async destroy(sandboxId: string): Promise<void> {
     await this.#boxes.get(sandboxId)?.destroy();
     this.#boxes.delete(sandboxId);
@@ -155,6 +162,9 @@ export class LinuxDriver implements SandboxDriver {
 }
 
 function refused(id: string): AsyncIterable<RunEvent> {
-  const error = new SoulboxError('not_found', 'there is no such sandbox', { details: { id } });
-  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(unknown(id)) }) };
+}
+
+function unknown(id: string): SoulboxError {
+  return new SoulboxError('not_found', 'there is no such sandbox', { details: { id } });
 }

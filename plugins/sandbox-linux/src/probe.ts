@@ -32,7 +32,7 @@ export async function probe(
       const wrong =
         verdict === 'ok' ? judgeCanary(output, secret, enforced) : `the canary ended with verdict ${verdict}`;
       return wrong === null
-        ? { available: true, reason: null, enforced, capabilities: [], advice: adviceFor(enforced) }
+        ? { available: true, reason: null, enforced, capabilities: ['stats'], advice: adviceFor(enforced) }
         : unavailable(wrong);
     }
     return unavailable('the canary did not end');

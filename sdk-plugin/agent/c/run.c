@@ -127,7 +127,9 @@ void run_read_reports(struct run *run) {
 void run_init_ended(struct agent *agent, struct run *run, uint64_t cpu_us) {
   run_read_reports(run);
   run->init_alive = false;
-  agent->ended_cpu_us += cpu_us;
+  /* What ends with its init was not waited for, and only the watch has seen its time. */
+  uint64_t watched_us = run->box.watch->cpu_us;
+  agent->ended_cpu_us += cpu_us > watched_us ? cpu_us : watched_us;
   if (run->state == RUN_RUNNING) {
     stage_has_ended(run, cpu_us);
   } else if (run->state < RUN_READY) {

@@ -87,7 +87,8 @@ struct usage usage_of_box(const struct agent *agent) {
   for (int i = 0; i < agent->groups.count; i++)
     note_group(&usage, &agent->groups.hierarchies[i], agent->groups.hierarchies[i].dir);
   for (unsigned i = 0; i < agent->max_runs; i++) {
-    if (agent->runs[i].state == RUN_FREE) continue;
+    /* The time of one whose init has ended is counted above. */
+    if (agent->runs[i].state == RUN_FREE || !agent->runs[i].init_alive) continue;
     struct usage of_run = usage_of_run(agent, &agent->runs[i]);
     for (int kind = 0; kind < USAGE_KINDS; kind++) sums[kind] += of_run.value[kind];
   }
