@@ -1,0 +1,2 @@
+export { Engine } from './engine.ts';
+export { SettingsSchema, type Settings } from './settings.ts';
