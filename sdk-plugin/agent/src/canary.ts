@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Enforcement, RunSpec } from '@soulbox/plugin-sdk';
+import type { Enforcement } from '../../src/contracts/enforcement.ts';
+import type { RunSpec } from '../../src/contracts/sandbox.ts';
 import type { HostIdentity } from './host-identity.ts';
 
 const prefix = 'soulbox-canary-';
