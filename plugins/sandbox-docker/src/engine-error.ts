@@ -135,6 +135,16 @@ export function engineError(thrown: unknown, what: string): SoulboxError {
   });
 }
 
+/** The error that a container's process amounts to by what it wrote to standard error before it ended; if it is known. */
+export function saidByProcess(text: string): SoulboxError | undefined {
+  const explained = answers.find(([pattern]) => pattern.test(text))?.[1];
+  return explained && explain(explained, new Error(text));
+}
+
+function explain({ code, message, advice }: Explanation, cause: unknown): SoulboxError {
+  return new SoulboxError(code, message, { details: { advice: [advice] }, cause });
+}
+
 function broken(what: string): Explanation {
   return {
     code: 'runtime_unavailable',

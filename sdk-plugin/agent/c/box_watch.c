@@ -163,6 +163,8 @@ bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us, bool main_has
   const struct holders *holders = &plan->holders;
   uint64_t files = disk_bytes(watch);
   bool over = leaf_oom_has_killed(oom);
+  /* The container's mounts are as large as any run may want. */
+  if (plan->container_is_box && files > plan->limits.disk) over = watch->disk_full = true;
   if (processes == NULL) return over;
   struct totals totals = {0};
   visit_processes(add_process, &totals);

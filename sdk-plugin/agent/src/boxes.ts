@@ -19,6 +19,10 @@ export class Boxes<B extends LiveBox> {
   #lastFailure: SoulboxError | undefined;
   #closed = false;
 
+  [Symbol.iterator](): Iterator<B> {
+    return this.#boxes.values();
+  }
+
   get(id: string): B | undefined {
     return this.#boxes.get(id);
   }

@@ -65,12 +65,13 @@ export function judgeCanary(output: string, secret: PlantedSecret, enforced: Enf
       .map((word) => word.split('=', 2) as [string, string | undefined]),
   );
   const hasFilter = enforced.seccomp !== 'none';
-  const hasOwnPids = enforced.namespaces.split(',').includes('pid');
+  const namespaces = enforced.namespaces.split(',');
+  // Itself and the first process of its box; and the agent, where a container is the box.
+  const most = namespaces.includes('user') ? 2 : 3;
   const held: Readonly<Record<string, boolean>> = {
     secret: found.get('secret') === 'unreadable' && !output.includes(secret.value),
     interfaces: enforced.network !== 'none' || found.get('interfaces') === 'lo',
-    // Itself and the first process of its box.
-    processes: !hasOwnPids || ['1', '2'].includes(found.get('processes') ?? ''),
+    processes: !namespaces.includes('pid') || Number(found.get('processes')) <= most,
     io_uring: !hasFilter || found.get('io_uring') === 'refused',
     userns: !hasFilter || found.get('userns') === 'refused',
   };
