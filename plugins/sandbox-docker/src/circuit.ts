@@ -13,6 +13,7 @@ export class Circuit {
   #pauseMs = firstPauseMs;
   #opensAt = 0;
   #isTrying = false;
+  #hasAnswered = false;
 
   /** `now` tells monotonic milliseconds. */
   constructor(now: () => number = () => performance.now()) {
@@ -24,6 +25,11 @@ export class Circuit {
     return this.#failure;
   }
 
+  /** Whether the engine has ever answered. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
   /** What to fail with instead of trying; `undefined` means try. */
   enter(): SoulboxError | undefined {
     if (!this.#failure) return undefined;
@@ -33,6 +39,7 @@ export class Circuit {
   }
 
   succeeded(): void {
+    this.#hasAnswered = true;
     this.#failure = undefined;
     this.#isTrying = false;
     this.#pauseMs = firstPauseMs;

@@ -33,11 +33,14 @@ import { checkImage, usableDigest } from './image-check.ts';
 import { Janitor } from './janitor.ts';
 import { Names } from './names.ts';
 import { Owner } from './owner.ts';
+import { Remembered } from './remembered.ts';
 import type { Settings } from './settings.ts';
 import { workingWalls } from './walls.ts';
 
 export { SettingsSchema, type Settings } from './settings.ts';
 
+/** How long questions may take that hold others up: the start of a host, and what it tells of its health. */
+const soonMs = 800;
 /** For an engine whose containers have the first 65,536 uids only. */
 const fewUids = { base: 20_000, count: 1, blocks: 40_000 };
 
@@ -65,8 +68,8 @@ export class DockerDriver implements SandboxDriver {
   readonly #janitor: Janitor;
   readonly #deaths: Deaths;
   readonly #boxes = new Boxes<DockerBox>();
-  #workshop: Promise<Workshop> | undefined;
-  #walls: Promise<Walls> | undefined;
+  readonly #workshop = new Remembered<Workshop>();
+  readonly #walls = new Remembered<Walls>();
   #agentDigest: Promise<string | undefined> | undefined;
 
   constructor({ deploymentId, settings, locate = locateAgent }: DockerDriverOptions) {
@@ -119,16 +122,30 @@ export class DockerDriver implements SandboxDriver {
     return checkImage(this.#engine, reference, { architecture: facts.architecture, agent }, signal);
   }
 
+  /** Where the engine does not answer soon, there is nothing to wait for: it is cleared up once it does. */
   async reconcile(): Promise<number> {
     const secrets = await removeStaleSecrets(this.#deploymentId, this.#owner.identity);
-    this.#janitor.start();
-    return secrets + (await this.#janitor.reconcile());
+    try {
+      return secrets + (await this.#janitor.reconcile(soonMs));
+    } catch (thrown) {
+      if (toSoulboxError(thrown).code !== 'runtime_unavailable') throw thrown;
+      return secrets;
+    } finally {
+      this.#janitor.start();
+    }
   }
 
-  /** Whether the engine answers, boxes can be made, and the agents of those there are answer. */
+  /**
+   * Whether the engine answers, boxes can be made, and the agents of those there are answer. That there is no engine is
+   * no fault as long as nobody wanted a box of it.
+   */
   async health(): Promise<HealthStatus> {
-    const { failure } = this.#engine.circuit;
-    if (failure) return { status: 'down', detail: failure.message };
+    if (this.#engine.circuit.failure) {
+      // It may be back, and nobody else would notice.
+      const ping = this.#engine.call('answer', (docker) => docker.ping(), { deadlineMs: soonMs });
+      const failure = await ping.then(() => undefined, toSoulboxError);
+      if (failure && this.#engine.circuit.hasAnswered) return { status: 'down', detail: failure.message };
+    }
     return this.#boxes.health(this.#settings.graceMs);
   }
 
@@ -175,30 +192,22 @@ export class DockerDriver implements SandboxDriver {
 
   /** @throws sandbox_unavailable or runtime_unavailable where this host can make no box at all. */
   #prepared(signal: AbortSignal): Promise<Workshop> {
-    return remember(
-      this.#workshop,
-      (found) => (this.#workshop = found),
-      async () => {
-        const { runtime, uidBase, uidCount } = this.#settings;
-        const facts = await engineFacts(this.#engine, runtime, signal);
-        const range = facts.hasFewUids ? fewUids : { base: uidBase, count: 1, blocks: uidCount };
-        return { facts, uids: new UidBlocks(range) };
-      },
-    );
+    return this.#workshop.get(async () => {
+      const { runtime, uidBase, uidCount } = this.#settings;
+      const facts = await engineFacts(this.#engine, runtime, signal);
+      const range = facts.hasFewUids ? fewUids : { base: uidBase, count: 1, blocks: uidCount };
+      return { facts, uids: new UidBlocks(range) };
+    });
   }
 
   #chosenWalls(signal: AbortSignal): Promise<Walls> {
     const { boxes } = this.#settings;
     if (boxes !== 'auto') return Promise.resolve(boxes);
-    return remember(
-      this.#walls,
-      (found) => (this.#walls = found),
-      async () => {
-        const reference = await this.#canaryImage(signal);
-        const workshop = await this.#prepared(signal);
-        return workingWalls(() => this.#make(reference, workshop, 'inner', {}, signal), signal);
-      },
-    );
+    return this.#walls.get(async () => {
+      const reference = await this.#canaryImage(signal);
+      const workshop = await this.#prepared(signal);
+      return workingWalls(() => this.#make(reference, workshop, 'inner', {}, signal), signal);
+    });
   }
 
   async #canaryImage(signal: AbortSignal): Promise<string> {
@@ -215,17 +224,4 @@ export class DockerDriver implements SandboxDriver {
     this.#agentDigest ??= (async () => digestOf(await readFile(this.#locate())))().catch(() => undefined);
     return this.#agentDigest;
   }
-}
-
-/** What is known, or found out now; a failure is forgotten, so that what was missing may be there at the next try. */
-function remember<T>(
-  known: Promise<T> | undefined,
-  keep: (found: Promise<T> | undefined) => void,
-  find: () => Promise<T>,
-): Promise<T> {
-  if (known) return known;
-  const finding = find();
-  keep(finding);
-  finding.catch(() => keep(undefined));
-  return finding;
 }

@@ -9,22 +9,17 @@ export interface EngineAddress {
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
 }
 
-/** Whether the engine works on this machine's own kernel and files, as far as its address tells. */
-export function isLocal({ host }: EngineAddress): boolean {
-  return host.startsWith('unix://');
-}
-
 /** Every setting is given, so that no environment variable takes part. @throws config_invalid */
 export function dockerOptions({ host, tls }: EngineAddress): DockerOptions {
   const none = { host: undefined, port: undefined, ca: undefined, cert: undefined, key: undefined, timeout: undefined };
   const socket = /^(?:unix|npipe):\/\/(.+)$/.exec(host)?.[1];
-  if (socket !== undefined) return { ...none, socketPath: socket, protocol: 'http' } as DockerOptions;
+  if (socket !== undefined) return { ...none, socketPath: socket, protocol: 'http' };
   const url = new URL(host);
   const secure = tls !== undefined || url.protocol === 'https:';
   const port = Number(url.port) || (secure ? 2376 : 2375);
   const files = tls && { ca: read(tls.ca), cert: read(tls.cert), key: read(tls.key) };
   const options = { ...none, ...files, socketPath: undefined, host: url.hostname, port };
-  return { ...options, protocol: secure ? 'https' : 'http' } as DockerOptions;
+  return { ...options, protocol: secure ? 'https' : 'http' };
 }
 
 function read(path: string): Buffer {

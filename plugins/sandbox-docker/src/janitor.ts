@@ -57,9 +57,9 @@ export class Janitor {
     await this.#looking?.catch(() => undefined);
   }
 
-  /** @returns how many containers it removed. @throws as {@link Engine.call} */
-  reconcile(): Promise<number> {
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+  /** `withinMs` is for the answer to what there is. @returns how many containers it removed. @throws as {@link Engine.call} */
+  reconcile(withinMs?: number): Promise<number> {
+    this.#looking ??= this.#look(withinMs).finally(() => (this.#looking = undefined));
     return this.#looking;
   }
 
@@ -79,11 +79,14 @@ export class Janitor {
     if (!this.#stopped) this.#schedule();
   }
 
-  async #look(): Promise<number> {
+  async #look(withinMs?: number): Promise<number> {
     const { engine, owner, names, deploymentId } = this.#options;
     const filters = JSON.stringify({ label: [`${labelNames.deployment}=${deploymentId}`] });
-    const containers = await engine.ask(ListSchema, 'list its containers', (docker, abortSignal) =>
-      docker.listContainers({ all: true, filters, abortSignal }),
+    const containers = await engine.ask(
+      ListSchema,
+      'list its containers',
+      (docker, abortSignal) => docker.listContainers({ all: true, filters, abortSignal }),
+      withinMs === undefined ? {} : { deadlineMs: withinMs },
     );
     const now = Date.now();
     const condemned = containers.filter(({ Names: known, Labels: labels }) => {
