@@ -9,6 +9,9 @@ program='int main(void) { return 0; }'
 components=(
   "python3|python3 -c ''|python3"
   "cc|echo '$program' | cc -x c - -static -o /dev/null|gcc libc6-dev"
+  "docker|dockerd --version && containerd --version && docker --version && iptables --version|docker.io iptables"
+  "busybox|command -v busybox && command -v dash|busybox-static dash"
+  "debootstrap|command -v debootstrap|debootstrap"
   "sanitizers|echo '$program' | cc -x c - -fsanitize=address,undefined -o /dev/null|gcc libc6-dev"
 )
 

@@ -2,9 +2,9 @@ import { constants } from 'node:fs';
 import { access, chown, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SoulboxError } from '@soulbox/plugin-sdk';
+import type { HostIdentity } from '@soulbox/plugin-sdk/agent';
 import { removeCgroup } from './cgroup-removal.ts';
 import { findHierarchies, type Hierarchy } from './hierarchy.ts';
-import type { HostIdentity } from './host-identity.ts';
 
 /** The cgroup folders of one box, ready to be given to its agent. */
 export interface BoxCgroups {

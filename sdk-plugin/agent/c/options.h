@@ -17,7 +17,8 @@ struct group_option {
 
 struct options {
   char **arguments;
-  int fd;
+  int fd, out_fd;
+  bool container_is_box;
   unsigned max_runs;
   const char *paths[MOST_PATHS];
   unsigned path_count;

@@ -88,6 +88,7 @@ struct agent {
   const struct sock_fprog *filter;
   struct removals removals;
   bool own_uids; /* the agent may give each run two uids of its own, from 1 upwards in its user namespace */
+  bool container_is_box; /* no inner boxes: one run at a time, with the walls of the container only */
   bool outer_wall; /* built by this program, so that its root is known to be pivoted */
   unsigned max_runs;
   struct run *runs;

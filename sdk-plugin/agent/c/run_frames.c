@@ -103,10 +103,11 @@ void send_hello(struct agent *agent) {
   put_u8(out, 1);
   put_u32(out, sizeof(uint16_t));
   put_u16(out, PROTOCOL_VERSION);
-  put_fact(out, "namespaces", "user,pid,mount,ipc,net,uts,cgroup");
+  /* Of walls that this program did not build it knows nothing. */
+  put_fact(out, "namespaces", agent->container_is_box ? "none" : "user,pid,mount,ipc,net,uts,cgroup");
   put_fact(out, "user", agent->own_uids ? "own-uid" : "shared-uid");
-  put_fact(out, "filesystem", agent->outer_wall ? "pivot-root,read-only" : "read-only");
-  put_fact(out, "network", "none");
+  put_fact(out, "filesystem", agent->outer_wall ? "pivot-root,read-only" : agent->container_is_box ? "none" : "read-only");
+  put_fact(out, "network", agent->container_is_box ? "host" : "none");
   put_fact(out, "seccomp", "filter");
   put_fact(out, "memory", holders[agent->holders.memory]);
   put_fact(out, "processes", holders[agent->holders.processes]);

@@ -17,6 +17,8 @@ export interface AgentConnectionOptions {
   readonly graceMs?: number;
   /** How many bytes of output a run may send ahead of its consumer. Default 256 KiB. */
   readonly creditBytes?: number;
+  /** Facts that the driver knows better than the agent; they win over those in its HELLO. */
+  readonly facts?: Facts;
   readonly signal?: AbortSignal;
 }
 
@@ -38,6 +40,7 @@ export class AgentConnection {
   /** Resolves when the connection is over: with the reason, or `undefined` after {@link shutdown}. Never rejects. */
   readonly ended: Promise<SoulboxError | undefined>;
   readonly #stream: Duplex;
+  readonly #known: Facts;
   readonly #channel: Channel;
   readonly #reader = new FrameReader();
   readonly #runs = new Map<number, Run>();
@@ -54,6 +57,7 @@ export class AgentConnection {
 
   private constructor(stream: Duplex, options: AgentConnectionOptions) {
     this.#stream = stream;
+    this.#known = options.facts ?? new Map();
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     this.#channel = {
       facts: this.facts,
@@ -182,7 +186,8 @@ export class AgentConnection {
   #receiveOwn(message: AgentMessage): void {
     if (message.type === 'hello' && !this.#greeted) {
       if (message.version !== protocolVersion) throw violation(`version ${message.version}`);
-      for (const [name, value] of message.facts) (this.facts as Map<string, string>).set(name, value);
+      for (const [name, value] of [...message.facts, ...this.#known])
+        (this.facts as Map<string, string>).set(name, value);
       this.#greeted = true;
       this.#changed.notify();
     } else if (message.type === 'pong' && this.#pings.has(message.number)) {

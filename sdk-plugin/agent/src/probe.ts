@@ -1,29 +1,38 @@
 import { readFile } from 'node:fs/promises';
-import { isSoulboxError, type DriverReport, type Enforcement, type SandboxDriver } from '@soulbox/plugin-sdk';
-import { enforcementFrom } from '@soulbox/plugin-sdk/agent';
+import type { Enforcement } from '../../src/contracts/enforcement.ts';
+import type { DriverReport, SandboxDriver, SandboxSpec } from '../../src/contracts/sandbox.ts';
+import { isSoulboxError } from '../../src/errors.ts';
 import { canaryRun, judgeCanary, plantSecret } from './canary.ts';
+import { enforcementFrom } from './enforcement.ts';
 import type { HostIdentity } from './host-identity.ts';
 
-const delegation =
-  'For limits held by cgroups, run the host as root or in a delegated cgroup: systemd-run --user --scope -p Delegate=yes soulbox start';
+export interface ProbeOptions {
+  /** The agent's own program, which the canary is. */
+  readonly program: string;
+  readonly deploymentId: string;
+  readonly identity: HostIdentity;
+  /** What the box is made of, beside labels. */
+  readonly spec?: Omit<SandboxSpec, 'labels'>;
+  /** What an operator can do to have more enforced. */
+  readonly adviceFor: (enforced: Enforcement) => readonly string[];
+  readonly signal: AbortSignal;
+}
 
+/** The report of a driver that can make no box here. */
 export function unavailable(reason: string, advice: readonly string[] = []): DriverReport {
   const enforced: Enforcement = { ...enforcementFrom(new Map()), level: 'none' };
   return { available: false, reason, enforced, capabilities: [], advice };
 }
 
 /** Builds a box, runs the agent's own program in it as a canary, and reports what it met. */
-export async function probe(
-  driver: SandboxDriver,
-  program: string,
-  deploymentId: string,
-  identity: HostIdentity,
-  signal: AbortSignal,
+export async function probeWithCanary(
+  driver: Pick<SandboxDriver, 'create' | 'run' | 'destroy'>,
+  { program, deploymentId, identity, spec = { paths: [] }, adviceFor, signal }: ProbeOptions,
 ): Promise<DriverReport> {
   const secret = await plantSecret(deploymentId, identity);
   let box: string | undefined;
   try {
-    ({ id: box } = await driver.create({ paths: [], labels: { purpose: 'canary' } }, { signal }));
+    ({ id: box } = await driver.create({ ...spec, labels: { purpose: 'canary' } }, { signal }));
     let output = '';
     for await (const event of driver.run(box, canaryRun(await readFile(program), secret), { signal })) {
       if (event.type === 'stdout') output += Buffer.from(event.data).toString('latin1');
@@ -44,16 +53,4 @@ export async function probe(
     if (box !== undefined) await driver.destroy(box);
     await secret.remove();
   }
-}
-
-function adviceFor(enforced: Enforcement): string[] {
-  const advice: string[] = [];
-  if (![enforced.memory, enforced.processes, enforced.cpu].every((held) => held.startsWith('cgroup-')))
-    advice.push(delegation);
-  if (enforced.user !== 'own-uid')
-    advice.push(
-      'For host uids of their own, run the host as root: it gives each sandbox a block and keeps none of its power.',
-    );
-  if (enforced.seccomp === 'none') advice.push('Use a kernel with seccomp filters (CONFIG_SECCOMP_FILTER).');
-  return advice;
 }

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Enforcement, RunSpec } from '@soulbox/plugin-sdk';
+import type { Enforcement } from '../../src/contracts/enforcement.ts';
+import type { RunSpec } from '../../src/contracts/sandbox.ts';
 import type { HostIdentity } from './host-identity.ts';
 
 const prefix = 'soulbox-canary-';
@@ -64,12 +65,13 @@ export function judgeCanary(output: string, secret: PlantedSecret, enforced: Enf
       .map((word) => word.split('=', 2) as [string, string | undefined]),
   );
   const hasFilter = enforced.seccomp !== 'none';
-  const hasOwnPids = enforced.namespaces.split(',').includes('pid');
+  const namespaces = enforced.namespaces.split(',');
+  // Itself and the first process of its box; and the agent, where a container is the box.
+  const most = namespaces.includes('user') ? 2 : 3;
   const held: Readonly<Record<string, boolean>> = {
     secret: found.get('secret') === 'unreadable' && !output.includes(secret.value),
     interfaces: enforced.network !== 'none' || found.get('interfaces') === 'lo',
-    // Itself and the first process of its box.
-    processes: !hasOwnPids || ['1', '2'].includes(found.get('processes') ?? ''),
+    processes: !namespaces.includes('pid') || Number(found.get('processes')) <= most,
     io_uring: !hasFilter || found.get('io_uring') === 'refused',
     userns: !hasFilter || found.get('userns') === 'refused',
   };

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { readFileSync } from 'node:fs';
-import { SoulboxError } from '@soulbox/plugin-sdk';
+import { SoulboxError } from '../../src/errors.ts';
 
 export interface UidBlock {
   /** The first host uid (and gid) of the block. */
