@@ -92,6 +92,26 @@ export async function firstUsable<T>(
   throw first ?? new ToolchainUnusable(missing);
 }
 
+/** What `inspect` accepts of some candidates; those that cannot be used are passed over. */
+export async function everyUsable<T>(
+  candidates: readonly string[],
+  inspect: (candidate: string) => Promise<T>,
+): Promise<T[]> {
+  const inspected = await Promise.allSettled(candidates.map(inspect));
+  return inspected.flatMap((result) => {
+    if (result.status === 'fulfilled') return [result.value];
+    if (result.reason instanceof ToolchainUnusable) return [];
+    throw result.reason;
+  });
+}
+
+/** The usual toolchain, then the others by their versions, the newest first; of one version the first. */
+export function newestFirst<T extends { readonly version: string }>(usual: T, others: readonly T[]): [T, ...T[]] {
+  const byVersion = new Map(others.toReversed().map((other) => [other.version, other]));
+  byVersion.delete(usual.version);
+  return [usual, ...[...byVersion.values()].toSorted((a, b) => (atLeast(a.version, b.version) ? -1 : 1))];
+}
+
 /** Whether the version `1.2.3` is at least the other; missing parts count as 0. */
 export function atLeast(version: string, minimum: string): boolean {
   const parts = (text: string): number[] => text.split('.').map((part) => Number.parseInt(part, 10) || 0);
