@@ -1,4 +1,6 @@
 export * from './certificates.ts';
+export * from './compiled.ts';
+export * from './compiler.ts';
 export * from './dependencies.ts';
 export * from './diagnostics.ts';
 export * from './entry.ts';
@@ -11,3 +13,4 @@ export * from './npm.ts';
 export * from './paths.ts';
 export * from './probe.ts';
 export * from './runtime.ts';
+export * from './shared-libraries.ts';
