@@ -1,11 +1,12 @@
 import { LanguageRuntime } from '@soulbox/plugin-sdk';
 import { languageRuntimeSuite, type LanguageRuntimeSuiteOptions } from '@soulbox/plugin-sdk/conformance';
 import { packagedService, runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
+import { ConfigSchema } from '../src/config.ts';
 import { javascriptRuntime } from '../src/runtime.ts';
 
 const suite: LanguageRuntimeSuiteOptions = {
   name: 'javascript',
-  create: async () => ({ runtime: javascriptRuntime({}, () => undefined), dispose: async () => undefined }),
+  create: async () => ({ runtime: javascriptRuntime(ConfigSchema.parse({}), () => undefined), dispose: async () => undefined }),
   run: runPlanUnsandboxed,
   programs: {
     inspect: `

@@ -19,7 +19,7 @@ function sum(io: z.infer<typeof Io>, operation: string): number | null {
 /** What the engine counts of a whole container. @throws as {@link Engine.ask} */
 export async function containerStats(engine: Engine, id: string): Promise<SandboxStats> {
   const stats = await engine.ask(StatsSchema, 'tell what a container uses', (docker, abortSignal) =>
-    docker.getContainer(id).stats({ stream: false, 'one-shot': true, abortSignal }),
+    docker.getContainer(id).stats({ stream: false, 'one-shot': true, abortSignal } as { stream: false }),
   );
   const nanoseconds = stats.cpu_stats?.cpu_usage?.total_usage;
   const io = stats.blkio_stats?.io_service_bytes_recursive;

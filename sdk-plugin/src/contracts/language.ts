@@ -75,6 +75,8 @@ export interface DependencyPlan {
   readonly files: readonly BoxFile[];
   /** What the last of them leaves in the folder `layer` of the working directory becomes the read-only layer. */
   readonly stages: readonly PlannedStage[];
+  /** Absolute host paths that the stages need, besides those that every box for this language has: a package manager. */
+  readonly paths?: readonly string[];
   /** Hosts that the stages talk to, such as `pypi.org:443`; the operator's configuration may name mirrors. */
   readonly hosts: readonly string[];
 }
