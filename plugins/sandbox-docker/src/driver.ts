@@ -31,6 +31,7 @@ import { Deaths } from './deaths.ts';
 import { engineFacts, type EngineFacts } from './engine-facts.ts';
 import { Engine } from './engine.ts';
 import { checkImage, usableDigest } from './image-check.ts';
+import type { ImageMakers } from './images/builder.ts';
 import { Janitor } from './janitor.ts';
 import { Names } from './names.ts';
 import { Owner } from './owner.ts';
@@ -84,6 +85,11 @@ export class DockerDriver implements SandboxDriver {
     const names = (this.#names = new Names(() => this.#janitor.hurry()));
     this.#janitor = new Janitor({ engine, owner, names, deploymentId, everyMs: settings.reconcileMs });
     this.#deaths = new Deaths({ engine, deploymentId, onDeath: (id) => this.#lose(id) });
+  }
+
+  /** What images are built and tried with: this driver's engine, agent and boxes. */
+  get imageMakers(): ImageMakers {
+    return { engine: this.#engine, driver: this, settings: this.#settings.images, locate: this.#locate };
   }
 
   async probe({ signal }: { readonly signal: AbortSignal }): Promise<DriverReport> {

@@ -1,4 +1,5 @@
 import { z } from '@soulbox/plugin-sdk';
+import { ImageSettingsSchema } from './images/settings.ts';
 
 const mebibyte = 1024 * 1024;
 const milliseconds = z.int().min(100).max(600_000);
@@ -61,5 +62,6 @@ export const SettingsSchema = z.strictObject({
     .default(1_610_612_736),
   /** How many containers of hosts on this machine may live at one time. */
   uidCount: z.int().min(1).max(1_048_576).default(65_536),
+  images: ImageSettingsSchema.prefault({}),
 });
 export type Settings = z.infer<typeof SettingsSchema>;
