@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { SoulboxError, z } from '@soulbox/plugin-sdk';
 import { engineError } from '../engine-error.ts';
+import { linesOf } from './lines.ts';
 
 const longestLine = 200;
 const keptLines = 20;
@@ -43,7 +43,7 @@ export async function readBuild(output: Readable, onProgress: (progress: BuildPr
   let steps: number | null = null;
   let id: string | undefined;
   const last: string[] = [];
-  for await (const line of createInterface({ input: output, crlfDelay: Infinity })) {
+  for await (const line of linesOf(output)) {
     const message = parseMessage(line);
     if (message === undefined) continue;
     if (message.error !== undefined) throw failure(message.error, last);
