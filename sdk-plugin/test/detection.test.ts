@@ -40,7 +40,7 @@ describe('patterns that tell a language', () => {
     assert.ok(problemOf(''));
     assert.ok(problemOf('x'.repeat(401)));
     const pattern = { pattern: 'x', weight: 1 };
-    assert.ok(!LanguageDetectionSchema.safeParse({ patterns: Array(201).fill(pattern) }).success);
+    assert.ok(!LanguageDetectionSchema.safeParse({ patterns: Array.from({ length: 201 }, () => pattern) }).success);
     assert.ok(!LanguageDetectionSchema.safeParse({ patterns: [{ ...pattern, weight: 21 }] }).success);
     assert.deepEqual(LanguageDetectionSchema.parse({}), {});
   });

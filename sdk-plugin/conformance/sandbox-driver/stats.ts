@@ -55,16 +55,18 @@ export function describeStats(subject: Subject): void {
       for (const name of ['cpuMs', 'memoryBytes', 'processes'] as const)
         while (stats.runs[id]?.[name] === 0) stats = await look();
       assert.deepEqual(Object.keys(stats.runs), [id]);
-      for (const each of [stats.box, stats.runs[id]!]) assertSane(each);
-      const { memoryBytes, peakMemoryBytes, processes } = stats.runs[id]!;
+      const own: SandboxStats | undefined = stats.runs[id];
+      assert.ok(own);
+      for (const each of [stats.box, own]) assertSane(each);
+      const { cpuMs, memoryBytes, peakMemoryBytes, processes } = own;
       assert.ok(processes === null || processes === 1, `${processes} processes`);
       if (memoryBytes !== null && peakMemoryBytes !== null) assert.ok(peakMemoryBytes > 0);
-      const [whole, run] = [stats.box.cpuMs, stats.runs[id]!.cpuMs];
       release();
       assert.equal((await finish(running)).outcome.verdict, 'ok');
       const after = await look();
       assert.deepEqual(after.runs, {});
-      if (whole !== null && run !== null) assert.ok((after.box.cpuMs ?? 0) >= run, 'what ended runs used is kept');
+      if (after.box.cpuMs !== null && cpuMs !== null)
+        assert.ok(after.box.cpuMs >= cpuMs, 'what ended runs used is kept');
     });
 
     withStats('are of one box only, and refused for one that is not there', async () => {

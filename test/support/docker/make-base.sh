@@ -23,6 +23,10 @@ if [[ ! -s $archive ]]; then
   trap 'rm -rf "$work"' EXIT
   debootstrap --variant=minbase "$suite" "$work/root" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 \
     || { tail -20 "$work/log" >&2; exit 1; }
+  # As images of Debian are made: nothing that is asked for again and again goes to the disk at once, no translations.
+  echo force-unsafe-io >"$work/root/etc/dpkg/dpkg.cfg.d/unsafe-io"
+  printf 'path-exclude /usr/share/%s/*\n' doc man locale >"$work/root/etc/dpkg/dpkg.cfg.d/excludes"
+  echo 'Acquire::Languages "none";' >"$work/root/etc/apt/apt.conf.d/languages"
   rm -rf "$work"/root/var/{lib/apt/lists,cache,log}/* "$work"/root/usr/share/{doc,man,locale}/*
   tar --create --numeric-owner --directory "$work/root" --file "$archive.new" .
   mv "$archive.new" "$archive"
