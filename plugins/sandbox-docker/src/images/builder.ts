@@ -65,10 +65,15 @@ export async function buildLanguageImage(
   return { digest, version };
 }
 
+/** Makes a box of the image, and asks its toolchain in it, where the image says how. */
 async function versionIn(driver: ImageMakers['driver'], id: string, signal: AbortSignal): Promise<string> {
   const labels = (await driver.image?.(id, { signal }))?.labels ?? {};
   const argv = labels[commandLabel]?.split(' ').filter(Boolean) ?? [];
-  if (argv.length === 0) return '';
+  if (argv.length === 0) {
+    const { id: box } = await driver.create({ paths: [], image: id, labels: { purpose: 'image' } }, { signal });
+    await driver.destroy(box);
+    return '';
+  }
   const stages = [{ name: 'version', argv, env: {}, stdin: false }];
   const { stdout, stderr, outcome } = await runInBoxOf(driver, id, { files: [], stages }, signal);
   const version = /\d+(?:\.\d+)+/.exec(stdout + stderr)?.[0];

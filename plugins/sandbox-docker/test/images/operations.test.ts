@@ -31,7 +31,7 @@ const dockerfiles: Readonly<Record<string, string>> = {
   untidy: `${head}USER 0\nRUN mkdir -p /var/lib/apt/lists && echo x > /var/lib/apt/lists/x\n${version}${foot}`,
   silent: `${head}${foot}`,
   liar: `${head}LABEL soulbox.language.version-command="/bin/false"\n${foot}`,
-  root: `${head}${version}${foot}USER 0\n`,
+  root: `${head}${foot}USER 0\n`,
   failing: `${head}RUN echo before && false\n${foot}`,
   endless: `${head}RUN echo begun && sleep 1000\n${foot}`,
 };
