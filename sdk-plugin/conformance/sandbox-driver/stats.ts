@@ -32,8 +32,8 @@ export function describeStats(subject: Subject): void {
   };
   const withStats = (name: string, fn: (t: TestContext) => Promise<void>): void => {
     it(name, async (t) => {
-      if (subject.report.capabilities.includes('stats')) await fn(t);
-      else t.skip('the driver says that it has no capability stats');
+      const able = subject.report.capabilities.includes('stats');
+      await (able ? fn(t) : t.skip('the driver says that it has no capability stats'));
     });
   };
 

@@ -20,7 +20,9 @@ flock 9
 if [[ ! -s $archive ]]; then
   mirror=${SOULBOX_DEBIAN:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m1 '/debian/\?$' || true)}
   work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
+  # In memory: debootstrap waits for the disk after each file otherwise.
+  mount -t tmpfs -o size=2g debootstrap "$work"
+  trap 'umount --recursive "$work"; rmdir "$work"' EXIT
   debootstrap --variant=minbase "$suite" "$work/root" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 \
     || { tail -20 "$work/log" >&2; exit 1; }
   # As images of Debian are made: nothing that is asked for again and again goes to the disk at once, no translations.
