@@ -51,9 +51,16 @@ export const errorCatalogue = Object.freeze({
   agent_protocol: entry(502, -32047, 13, 'The sandbox agent broke its protocol and was ended; try again.', true),
   dependency_failed: entry(
     422,
-    -32048,
+    -32050,
     9,
     'Correct the dependencies; details.output is what the package manager said.',
+  ),
+  runtime_unavailable: entry(503, -32048, 14, 'The engine that makes sandboxes does not answer; try again soon.', true),
+  image_unavailable: entry(
+    503,
+    -32049,
+    9,
+    'Build or load the image named in details; soulbox images verify checks it.',
   ),
   // plugins and configuration
   config_not_found: entry(500, -32060, 9, 'Check the path of the configuration file.'),

@@ -6,6 +6,7 @@ export * from './contracts/cache.ts';
 export * from './contracts/command.ts';
 export * from './contracts/console-panel.ts';
 export * from './contracts/dependency-layers.ts';
+export * from './contracts/detection.ts';
 export * from './contracts/enforcement.ts';
 export * from './contracts/execution.ts';
 export * from './contracts/language.ts';

@@ -11,6 +11,9 @@ components=(
   "lua5.4|lua5.4 -e ''|lua5.4"
   "perl|perl -e ''|perl"
   "cc|echo '$program' | cc -x c - -static -o /dev/null|gcc libc6-dev"
+  "docker|dockerd --version && containerd --version && docker --version && iptables --version|docker.io iptables"
+  "busybox|command -v busybox && command -v dash|busybox-static dash"
+  "debootstrap|command -v debootstrap|debootstrap"
   "sanitizers|echo '$program' | cc -x c - -fsanitize=address,undefined -o /dev/null|gcc libc6-dev"
 )
 

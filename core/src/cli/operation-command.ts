@@ -1,7 +1,10 @@
-import type { OperationDescriptor } from '@soulbox/plugin-sdk';
+import { SoulboxError, type OperationDescriptor, type RemoteClient } from '@soulbox/plugin-sdk';
 import { parse, UsageError, type CommandContext } from './command.ts';
 import { connect, hostOptions } from './connect.ts';
-import { table, write } from './terminal.ts';
+import { callUntilSignal } from './interruption.ts';
+import { showProgress } from './progress.ts';
+import { forPeople } from './for-people.ts';
+import { write, type Terminal } from './terminal.ts';
 
 type JsonSchema = {
   readonly type?: string;
@@ -61,32 +64,6 @@ function paramsFor(descriptor: OperationDescriptor, args: readonly string[]): Re
   return Object.fromEntries([...given].map(([name, texts]) => [name, valueFor(properties[name] ?? {}, texts, name)]));
 }
 
-function cell(value: unknown): string {
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : value.toFixed(1);
-  return typeof value === 'string' ? value : value === null || value === undefined ? '-' : JSON.stringify(value);
-}
-
-function isListOfObjects(value: unknown): value is Record<string, unknown>[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
-}
-
-/** A result that is only a text as it is, one that begins with a list of objects as a table, anything else as lines of `key: value`. */
-function forPeople(result: unknown): string {
-  const entries = Object.entries((result ?? {}) as Record<string, unknown>);
-  const [[onlyKey, text] = []] = entries;
-  if (entries.length === 1 && onlyKey === 'text' && typeof text === 'string') return text;
-  const list = entries[0]?.[1];
-  if (!isListOfObjects(list)) return table(entries.map(([key, value]) => [`${key}:`, cell(value)]));
-  if (list.length === 0) return 'none\n';
-  const columns = Object.keys(list[0] ?? {}).filter((column) =>
-    list.some((row) => typeof row[column] !== 'object' || row[column] === null),
-  );
-  return table([
-    columns.map((column) => column.toUpperCase()),
-    ...list.map((row) => columns.map((column) => cell(row[column]))),
-  ]);
-}
-
 /** Splits off the options that say which host, wherever they stand. */
 export function splitHostOptions(args: readonly string[]): { host: string[]; rest: string[] } {
   const host: string[] = [];
@@ -98,6 +75,28 @@ export function splitHostOptions(args: readonly string[]): { host: string[]; res
     else rest.push(arg);
   }
   return { host, rest };
+}
+
+/** Calls an operation that streams, and shows its events while it lasts; SIGINT and SIGTERM cancel it. */
+async function streamed(
+  client: RemoteClient,
+  operation: string,
+  params: Record<string, unknown>,
+  terminal: Terminal,
+): Promise<unknown> {
+  const progress = showProgress(terminal.stderr);
+  const { value } = await callUntilSignal(async (signal) => {
+    try {
+      for await (const item of client.stream(operation, params, { signal })) {
+        if ('result' in item) return item.result;
+        await progress.show(item.event);
+      }
+    } finally {
+      await progress.end();
+    }
+    throw new SoulboxError('internal', 'the host ended the call without an answer');
+  });
+  return value;
 }
 
 /** Calls `group.verb` of the catalogue: every operation of every plugin is a command, with no code of its own. */
@@ -112,7 +111,10 @@ export async function runOperation(group: string, args: readonly string[], conte
     };
     const descriptor = descriptors.find((d) => d.name === `${group}.${verb}`);
     if (!descriptor) throw new UsageError(unknownCommand(group, verb, descriptors));
-    const result = await client.call(descriptor.name, paramsFor(descriptor, params));
+    const given = paramsFor(descriptor, params);
+    const result = await (descriptor.event === null
+      ? client.call(descriptor.name, given)
+      : streamed(client, descriptor.name, given, context.terminal));
     await write(context.terminal.stdout, values.json ? `${JSON.stringify(result, undefined, 2)}\n` : forPeople(result));
     return 0;
   } finally {

@@ -1,11 +1,12 @@
 import { constants } from 'node:os';
 import { readFile } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { SoulboxError, type ExecutionEvent, type ExecutionResult, type RemoteClient } from '@soulbox/plugin-sdk';
 import { toWireText } from '../execution/text.ts';
 import { duration, parse, size, UsageError, type Command, type CommandContext } from './command.ts';
 import { connect, hostOptions } from './connect.ts';
+import { callUntilSignal } from './interruption.ts';
 import { write, type Terminal } from './terminal.ts';
 
 const usage =
@@ -30,15 +31,30 @@ function splitArgs(args: readonly string[]): { own: readonly string[]; program: 
   return at < 0 ? { own: args, program: [] } : { own: args.slice(0, at), program: args.slice(at + 1) };
 }
 
-async function languageFor(client: RemoteClient, file: string, asked: string | undefined): Promise<string> {
+interface Source {
+  readonly path: string;
+  readonly content: string;
+  readonly encoding: 'utf8' | 'base64';
+}
+
+/** More of a program than decides what it is written in. */
+const tellingCharacters = 64 * 1024;
+
+async function languageFor(
+  client: RemoteClient,
+  { path, content, encoding }: Source,
+  asked: string | undefined,
+): Promise<string> {
   if (asked !== undefined) return asked;
-  const { languages } = (await client.call('languages.list', {})) as {
-    languages: { name: string; extensions: string[] }[];
+  const code = encoding === 'utf8' ? { code: content.slice(0, tellingCharacters) } : {};
+  const { language, candidates } = (await client.call('languages.detect', { fileName: path, ...code })) as {
+    language: string | null;
+    candidates: { language: string }[];
   };
-  const found = languages.find((language) => language.extensions.includes(extname(file)));
-  if (!found)
-    throw new UsageError(`no language here has files that end in "${extname(file)}"; say which with --language`);
-  return found.name;
+  if (language !== null) return language;
+  const likely = candidates.map((candidate) => candidate.language);
+  const what = likely.length > 0 ? `it could be ${likely.slice(0, 3).join(' or ')}` : 'no language here is like it';
+  throw new UsageError(`what language ${path} is in cannot be told: ${what}; say which with --language`);
 }
 
 function environment(pairs: readonly string[]): Record<string, string> {
@@ -58,13 +74,9 @@ function readInput(path: string): Promise<Uint8Array> {
   });
 }
 
-async function readSources(paths: readonly string[]) {
-  return Promise.all(
-    paths.map(async (path) => {
-      const { text, encoding } = toWireText(await readInput(path));
-      return { path: basename(path), content: text, encoding };
-    }),
-  );
+async function readSource(path: string): Promise<Source> {
+  const { text, encoding } = toWireText(await readInput(path));
+  return { path: basename(path), content: text, encoding };
 }
 
 async function stdinOf(source: string | undefined, terminal: Terminal) {
@@ -90,45 +102,32 @@ async function showEvent(event: ExecutionEvent, terminal: Terminal): Promise<voi
 }
 
 /** Runs the program; SIGINT and SIGTERM cancel it, and the first of them is told beside the result. */
-async function execute(
-  client: RemoteClient,
-  params: Record<string, unknown>,
-  terminal: Terminal,
-  json: boolean,
-): Promise<{ readonly result: ExecutionResult; readonly interruptedBy: NodeJS.Signals | undefined }> {
-  const abort = new AbortController();
-  let interruptedBy: NodeJS.Signals | undefined;
-  const onSignal = (signal: NodeJS.Signals) => {
-    interruptedBy ??= signal;
-    abort.abort();
-  };
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  try {
-    for await (const item of client.stream('executions.create', params, { signal: abort.signal })) {
-      if ('result' in item) return { result: item.result as ExecutionResult, interruptedBy };
+function execute(client: RemoteClient, params: Record<string, unknown>, terminal: Terminal, json: boolean) {
+  return callUntilSignal(async (signal) => {
+    for await (const item of client.stream('executions.create', params, { signal })) {
+      if ('result' in item) return item.result as ExecutionResult;
       if (!json) await showEvent(item.event as ExecutionEvent, terminal);
     }
     throw new SoulboxError('internal', 'the host ended the call without an answer');
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  });
 }
 
 async function run(args: readonly string[], context: CommandContext): Promise<number> {
   const { own, program } = splitArgs(args);
   const { values, positionals } = parse(own, options);
-  const [entry] = positionals;
+  const [entry, ...others] = positionals;
   if (entry === undefined) throw new UsageError('which file?');
   const limits = {
     outputBytes,
     ...(values.timeout === undefined ? {} : { wallMs: duration(values.timeout) }),
     ...(values.memory === undefined ? {} : { memoryBytes: size(values.memory) }),
   };
-  const files = await readSources(positionals);
+  const main = await readSource(entry);
+  const files = [main, ...(await Promise.all(others.map(readSource)))];
   const { terminal } = context;
   const given = {
     files,
-    entry: basename(entry),
+    entry: main.path,
     args: program,
     env: environment(values.env ?? []),
     limits,
@@ -136,8 +135,8 @@ async function run(args: readonly string[], context: CommandContext): Promise<nu
   };
   const client = await connect(values, context);
   try {
-    const language = await languageFor(client, entry, values.language);
-    const { result, interruptedBy } = await execute(
+    const language = await languageFor(client, main, values.language);
+    const { value: result, interruptedBy } = await execute(
       client,
       { ...given, language, stream: true },
       terminal,

@@ -1,5 +1,13 @@
 import type { Logger } from 'pino';
-import { LanguageRuntime, parse, SoulboxError, toSoulboxError, z, type LanguageInfo } from '@soulbox/plugin-sdk';
+import {
+  LanguageDetectionSchema,
+  LanguageRuntime,
+  parse,
+  SoulboxError,
+  toSoulboxError,
+  z,
+  type LanguageInfo,
+} from '@soulbox/plugin-sdk';
 import { withDeadline } from '../deadline.ts';
 import type { Services } from '../services.ts';
 
@@ -14,6 +22,7 @@ const LanguageInfoSchema: z.ZodType<LanguageInfo> = z.object({
   name: z.string().min(1),
   aliases: z.array(z.string()),
   extensions: z.array(z.string()),
+  detection: LanguageDetectionSchema.exactOptional(),
   version: z.string(),
   available: z.boolean(),
   reason: z.string().nullable(),

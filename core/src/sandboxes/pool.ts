@@ -24,6 +24,14 @@ export interface BoxBase {
   readonly image?: string;
 }
 
+/** A box that a tenant has, as the tenant may know it. */
+export interface TenantBox {
+  readonly info: SandboxInfo;
+  readonly chosen: ChosenDriver;
+  /** Executions in it now. */
+  readonly leases: number;
+}
+
 /** The right to run in a box. `release(false)` says that the box is broken. */
 export interface BoxLease {
   readonly sandboxId: string;
@@ -60,6 +68,11 @@ export class BoxPool {
   /** The boxes that are there, in use or not. */
   get size(): number {
     return this.boxes.size + this.making.size;
+  }
+
+  boxesOf(tenant: string): TenantBox[] {
+    const own = [...this.boxes].filter((box) => box.tenant === tenant);
+    return own.map(({ info, leases }) => ({ info, chosen: this.chosen, leases }));
   }
 
   /** Changes what boxes are made of; present ones are replaced as they become free. */

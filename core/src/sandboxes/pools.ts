@@ -3,7 +3,7 @@ import { SoulboxError } from '@soulbox/plugin-sdk';
 import type { Config } from '../config/schema.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { Traffic } from '../traffic.ts';
-import { BoxPool, type BoxBase } from './pool.ts';
+import { BoxPool, type BoxBase, type TenantBox } from './pool.ts';
 import type { ChosenDriver } from './registry.ts';
 
 export interface PoolsParts {
@@ -46,6 +46,12 @@ export class Pools {
     pool.setBase(whole);
     this.entries.set(key, { chosen, pool, usedAt: performance.now() });
     return pool;
+  }
+
+  /** Every box that a tenant has, in use or not. */
+  boxesOf(tenant: string): TenantBox[] {
+    const pools = [...[...this.entries.values()].map(({ pool }) => pool), ...this.stale];
+    return pools.flatMap((pool) => pool.boxesOf(tenant));
   }
 
   /** Boxes with dependencies are not made ahead of need: too few can use them. */

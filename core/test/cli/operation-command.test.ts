@@ -36,7 +36,7 @@ describe('any operation as a command', () => {
     ['a number that is empty', ['echo', '--ratio', ' '], /is not a number/],
     ['JSON that is none', ['echo', '--extra', '{'], /--extra \{: is not JSON/],
     ['a word where none is taken', ['facts', 'x'], /tools\.facts takes no x; it takes: nothing/],
-    ['a verb that is not there', ['fly'], /there is no "tools fly"; there is: echo, empty, facts, rows/],
+    ['a verb that is not there', ['fly'], /there is no "tools fly"; there is: count, echo, empty, facts, rows/],
     ['no verb, where there is no list', [], /there is no "tools list"/],
   ] as const) {
     it(`refuses ${what}, as a mistake in the call`, async () => {
@@ -72,6 +72,31 @@ describe('any operation as a command', () => {
     assert.equal((await call('tools', 'facts')).stdout, 'kind:  x\nnone:  -\nlist:  {"a":1}\n');
     assert.match((await call('plugins')).stdout, /^ID +PACKAGE +VERSION +STATE/);
     assert.match((await call('languages')).stdout, /script +1\.0\.0/);
+  });
+
+  it('shows the events of one that streams on a terminal, each in the place of the one before', async () => {
+    const quiet = await call('tools', 'count', '3');
+    assert.deepEqual(quiet, { code: 0, stdout: 'counted:  3\n', stderr: '' });
+    const { stdout, stderr } = await soulbox(['tools', 'count', '2', '--json'], { home, isTTY: true });
+    assert.deepEqual(JSON.parse(stdout), { counted: 2 });
+    const erase = '\r\u001b[K';
+    assert.equal(stderr, `${erase}1  step 1${erase}2  step 2NAME  SIZE\na b   1\n${erase}`);
+  });
+
+  it('does not believe a host that ends a stream without an answer', async () => {
+    const operation = { name: 'tools.count', params: {}, event: {} };
+    serveWire(() => ({
+      call: async () => ({ operations: [operation] }),
+      async *stream() {},
+      close: async () => undefined,
+    }));
+    try {
+      const { code, stderr } = await call('tools', 'count', '--url', 'test://x');
+      assert.equal(code, 125);
+      assert.match(stderr, /without an answer/);
+    } finally {
+      serveWire(undefined);
+    }
   });
 
   it('says which commands there are not', async () => {

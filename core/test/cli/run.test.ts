@@ -59,7 +59,10 @@ describe('soulbox run', () => {
     const file = await home.file('program.txt', 'out x');
     const unknown = await soulbox(['run', file], { home });
     assert.equal(unknown.code, 2);
-    assert.match(unknown.stderr, /no language here has files that end in "\.txt"; say which with --language/);
+    assert.match(
+      unknown.stderr,
+      /program\.txt is in cannot be told: no language here is like it; say which with --language/,
+    );
     assert.equal((await soulbox(['run', file, '--language', 'scr'], { home })).stdout, 'x\n');
     const refused = await soulbox(['run', file, '--language', 'cobol'], { home });
     assert.equal(refused.code, 125);
@@ -116,10 +119,12 @@ describe('soulbox run', () => {
 describe('a host that runs already', () => {
   const answer = { verdict: 'timeout', exitCode: null, signal: 'SIGKILL', error: null };
   const opened: string[] = [];
+  const known = { language: 'script', candidates: [{ language: 'script' }] };
+  let detected: { language: string | null; candidates: { language: string }[] } = known;
   let items: StreamItem[];
   let closed = 0;
   const client: RemoteClient = {
-    call: async () => ({ languages: [{ name: 'script', extensions: ['.script'] }] }),
+    call: async () => detected,
     async *stream() {
       yield* items;
     },
@@ -145,6 +150,14 @@ describe('a host that runs already', () => {
     }
     assert.deepEqual(opened, ['test://there k', 'test://env ']);
     assert.equal(closed, 2, 'each connection is closed');
+  });
+
+  it('is asked what language a file is in, and may not be sure', async () => {
+    detected = { language: null, candidates: [{ language: 'one' }, { language: 'two' }] };
+    const { code, stderr } = await run('out x', ['--url', 'test://there']);
+    detected = known;
+    assert.equal(code, 2);
+    assert.match(stderr, /cannot be told: it could be one or two; say which with --language/);
   });
 
   it('is not believed when it ends without an answer', async () => {

@@ -43,6 +43,25 @@ describe('pools', () => {
     assert.throws(() => pools.of(chosen, { paths: [] }), { code: 'draining' });
   });
 
+  it('the boxes of a tenant are those of all pools, and no other tenant’s', async () => {
+    const { pools, chosen } = await make();
+    const [one, two] = ['one', 'two'].map((image) => pools.of(chosen, { paths: [], image }));
+    const lease = await one!.acquire('a');
+    (await two!.acquire('a')).release(true);
+    (await two!.acquire('b')).release(true);
+    assert.deepEqual(
+      pools.boxesOf('a').map(({ info, leases }) => [info.id, leases]),
+      [
+        [lease.sandboxId, 1],
+        ['scripted-2', 0],
+      ],
+    );
+    assert.deepEqual(pools.boxesOf('c'), []);
+    lease.release(true);
+    await pools.close();
+    assert.deepEqual(pools.boxesOf('a'), []);
+  });
+
   it('boxes with dependencies are not made ahead of need', async () => {
     const { pools, driver, chosen } = await make(1);
     await pools.of(chosen, { paths: [] }, '/layers/x').warm();

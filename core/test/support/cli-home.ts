@@ -60,6 +60,12 @@ const packages: Readonly<Record<string, { code: string; soulbox?: object; export
           { name: 'a', size: 1, nested: {}, missing: null }, { name: 'long name', size: 20, nested: {}, missing: 'x' },
         ] }));
         context.operation(operation('tools.empty', z.strictObject({})), async () => ({ rows: [] }));
+        const count = { ...operation('tools.count', z.strictObject({ to: z.int() })), event: z.object({}) };
+        context.operation(count, async ({ to }, { emit }) => {
+          for (let at = 1; at <= to; at += 1) await emit({ at, of: null, text: 'step\\u001b[2J\\r' + at });
+          await emit({ rows: [{ name: 'a\\u0007b', size: 1 }] });
+          return { counted: to };
+        });
         context.operation(operation('tools.facts', z.strictObject({})), async () => ({ kind: 'x', none: null, list: { a: 1 } }));
       } });`,
   },

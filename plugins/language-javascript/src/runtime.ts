@@ -1,8 +1,19 @@
 import type { LanguageRuntime } from '@soulbox/plugin-sdk';
-import { chooseEntry, findNode, toolchainRuntime } from '@soulbox/plugin-sdk/toolchain';
+import {
+  boxEnvironment,
+  chooseEntry,
+  diagnoseNode,
+  findNodes,
+  languageImage,
+  nodeInImage,
+  npmDependencies,
+  npmLayerOptions,
+  toolchainRuntime,
+} from '@soulbox/plugin-sdk/toolchain';
 import type { Config } from './config.ts';
+import { detection } from './detection.ts';
 
-const environment = Object.freeze({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/home/sandbox', LANG: 'C.UTF-8' });
+const packageFolder = new URL('../../', import.meta.url);
 
 const extensions = ['.js', '.mjs', '.cjs'];
 const usual = ['main', 'index'].flatMap((name) => extensions.map((ending) => name + ending));
@@ -15,15 +26,19 @@ export function javascriptRuntime(config: Config, onUnusable: (detail: string) =
       name: 'javascript',
       aliases: ['js', 'node', 'nodejs'],
       extensions,
+      detection,
       canary: { code: 'console.log([1, 2, 3].map((n) => n * n).join());\n', stdout: '1,4,9\n' },
     },
-    find: () => findNode(config.command),
+    find: () => findNodes(config),
+    image: { image: languageImage(packageFolder, config.image), toolchain: nodeInImage },
     onUnusable,
     plan(input, { executable, options }) {
       const { entry, files } = chooseEntry(input, entryRules);
       // With the folder a name is never an option or a command of Node's own, as `inspect` would be.
-      const argv = [executable, ...options, `./${entry}`, ...input.args];
-      return { ok: true, files, stages: [{ name: 'run', argv, env: environment, stdin: true }] };
+      const argv = [executable, ...options, ...npmLayerOptions(input.layer), `./${entry}`, ...input.args];
+      return { ok: true, files, stages: [{ name: 'run', argv, env: boxEnvironment, stdin: true }] };
     },
+    diagnose: diagnoseNode,
+    dependencies: (input, node) => npmDependencies({ ...input, node, registry: config.registry }),
   });
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
+import { ConfigSchema } from '../src/config.ts';
 import { javascriptRuntime } from '../src/runtime.ts';
 
-const runtime = javascriptRuntime({}, () => undefined);
+const runtime = javascriptRuntime(ConfigSchema.parse({}), () => undefined);
 
 async function run(files: Record<string, string>, entry?: string) {
   const input = Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) }));

@@ -1,12 +1,24 @@
 import type { LanguageRuntime } from '@soulbox/plugin-sdk';
-import { asOperand, chooseEntry, toolchainRuntime } from '@soulbox/plugin-sdk/toolchain';
+import { asOperand, boxEnvironment, chooseEntry, languageImage, toolchainRuntime } from '@soulbox/plugin-sdk/toolchain';
 import type { Config } from './config.ts';
-import { findInterpreter } from './interpreter.ts';
+import { detection } from './detection.ts';
+import { diagnose } from './diagnose.ts';
+import { findInterpreters } from './interpreter.ts';
+import type { Interpreter } from './library.ts';
+import { pipDependencies } from './pip.ts';
+
+const packageFolder = new URL('../../', import.meta.url);
+
+/** As the Dockerfile makes it. */
+const inImage: Interpreter = {
+  executable: '/usr/bin/python3.11',
+  version: '',
+  paths: [],
+  pip: '/usr/local/share/pip.whl',
+};
 
 const environment = Object.freeze({
-  PATH: '/usr/local/bin:/usr/bin:/bin',
-  HOME: '/home/sandbox',
-  LANG: 'C.UTF-8',
+  ...boxEnvironment,
   // Each box is used once: compiled files would only fill its disk.
   PYTHONDONTWRITEBYTECODE: '1',
   // Output reaches a reader as it is printed, and what was printed before a limit struck is not lost.
@@ -23,14 +35,19 @@ export function pythonRuntime(config: Config, onUnusable: (detail: string) => vo
       name: 'python',
       aliases: ['python3', 'py'],
       extensions,
+      detection,
       canary: { code: 'print(sum(range(10)))\n', stdout: '45\n' },
     },
-    find: () => findInterpreter(config),
+    find: () => findInterpreters(config),
+    image: { image: languageImage(packageFolder, config.image), toolchain: inImage },
     onUnusable,
     plan(input, { executable }) {
       const { entry, files } = chooseEntry(input, entryRules);
       const argv = [executable, asOperand(entry), ...input.args];
-      return { ok: true, files, stages: [{ name: 'run', argv, env: environment, stdin: true }] };
+      const env = input.layer === undefined ? environment : { ...environment, PYTHONPATH: input.layer };
+      return { ok: true, files, stages: [{ name: 'run', argv, env, stdin: true }] };
     },
+    diagnose,
+    dependencies: (input, interpreter) => pipDependencies(input, interpreter, config),
   });
 }

@@ -37,6 +37,11 @@ try:
 except OSError:
     pass
 
+# A wheel that makes virtual environments is pip, whole and in one file; else pip may be among the packages.
+wheels = [os.path.join(named["stdlib"], "ensurepip", "_bundled"), sysconfig.get_config_var("WHEEL_PKG_DIR")]
+wheels = [os.path.join(folder, name) for folder in wheels if folder and os.path.isdir(folder)
+          for name in os.listdir(folder) if name.startswith("pip-") and name.endswith(".whl")]
+
 virtual = os.path.join(sys.prefix, "pyvenv.cfg")
 print(json.dumps({
     "version": "%d.%d.%d" % sys.version_info[:3],
@@ -44,5 +49,6 @@ print(json.dumps({
     "library": sorted(path for path in library if os.path.isdir(path)),
     "packages": sorted(packages),
     "sharedLibraries": sorted(mapped),
+    "pip": max(wheels, default=None),
 }))
 `;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { ConfigSchema } from '../src/config.ts';
-import { findInterpreter } from '../src/interpreter.ts';
+import { findInterpreters } from '../src/interpreter.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'soulbox-python-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,13 +18,22 @@ function script(name: string, body: string): string {
 
 /** Answers as an interpreter would whose parts are given. */
 function pretend(name: string, answer: object): string {
-  const full = { version: '3.12.1', environment: null, library: [], packages: [], sharedLibraries: [], ...answer };
+  const full = {
+    version: '3.12.1',
+    environment: null,
+    library: [],
+    packages: [],
+    sharedLibraries: [],
+    pip: null,
+    ...answer,
+  };
   return script(name, `case "$3" in *sys.executable*) echo '"'"$0"'"';; *) echo '${JSON.stringify(full)}';; esac`);
 }
 
-const find = (settings: object) => findInterpreter(ConfigSchema.parse(settings));
+const find = (settings: object) =>
+  findInterpreters(ConfigSchema.parse({ versions: [], ...settings })).then(([usual]) => usual);
 
-describe('findInterpreter', () => {
+describe('findInterpreters', () => {
   test('finds the interpreter behind a script', async () => {
     const direct = await find({});
     const found = await find({ command: script('shim', `exec ${direct.executable} "$@"`) });

@@ -1,12 +1,23 @@
 import type { ExecutionPlan, LanguageRuntime, PlanInput } from '@soulbox/plugin-sdk';
-import { chooseEntry, findNode, toolchainRuntime } from '@soulbox/plugin-sdk/toolchain';
+import {
+  boxEnvironment,
+  chooseEntry,
+  diagnoseNode,
+  findNodes,
+  languageImage,
+  nodeInImage,
+  npmDependencies,
+  npmLayerOptions,
+  toolchainRuntime,
+} from '@soulbox/plugin-sdk/toolchain';
 import type { CompilerPool } from './compile/compiler-pool.ts';
 import { emittedName, isSource } from './compile/names.ts';
 import { wholeFile, type Problem, type SourceText } from './compile/program.ts';
 import type { Config } from './config.ts';
+import { detection } from './detection.ts';
 import { diagnostics, report } from './report.ts';
 
-const environment = Object.freeze({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/home/sandbox', LANG: 'C.UTF-8' });
+const packageFolder = new URL('../../', import.meta.url);
 
 const extensions = ['.ts', '.mts', '.cts'];
 const usual = ['main', 'index'].flatMap((name) => extensions.map((ending) => name + ending));
@@ -48,14 +59,18 @@ export function typescriptRuntime(
   }
 
   return toolchainRuntime({
-    about: { name: 'typescript', aliases: ['ts'], extensions, canary },
-    find: () => findNode(config.command),
+    about: { name: 'typescript', aliases: ['ts'], extensions, detection, canary },
+    find: () => findNodes(config),
+    image: { image: languageImage(packageFolder, config.image), toolchain: nodeInImage },
     onUnusable,
     async plan(input, { executable, options }) {
       const program = await compile(input);
       if (Array.isArray(program)) return refuse(program);
-      const argv = [executable, ...options, '--enable-source-maps', `./${program.entry}`, ...input.args];
-      return { ok: true, files: program.files, stages: [{ name: 'run', argv, env: environment, stdin: true }] };
+      const loading = [...options, ...npmLayerOptions(input.layer), '--enable-source-maps'];
+      const argv = [executable, ...loading, `./${program.entry}`, ...input.args];
+      return { ok: true, files: program.files, stages: [{ name: 'run', argv, env: boxEnvironment, stdin: true }] };
     },
+    diagnose: diagnoseNode,
+    dependencies: (input, node) => npmDependencies({ ...input, node, registry: config.registry }),
   });
 }

@@ -1,8 +1,7 @@
-import type { SandboxInfo, SandboxSpec } from '@soulbox/plugin-sdk';
-import { AgentProcess } from '@soulbox/plugin-sdk/agent';
+import type { BoxStats, SandboxInfo, SandboxSpec } from '@soulbox/plugin-sdk';
+import { AgentProcess, type LiveBox, type UidBlock, type UidBlocks } from '@soulbox/plugin-sdk/agent';
 import type { BoxCgroups, Cgroups } from './cgroups.ts';
 import type { Settings } from './settings.ts';
-import type { UidBlock, UidBlocks } from './uid-blocks.ts';
 
 export interface Workshop {
   readonly program: string;
@@ -13,7 +12,7 @@ export interface Workshop {
 }
 
 /** One box: its agent, its cgroups and its uids, which come and go together. */
-export class Box {
+export class Box implements LiveBox {
   readonly id: string;
   readonly #agent: AgentProcess;
   readonly #cgroups: BoxCgroups;
@@ -71,6 +70,14 @@ export class Box {
 
   get connection(): AgentProcess['connection'] {
     return this.#agent.connection;
+  }
+
+  ping(withinMs: number): Promise<void> {
+    return this.connection.ping(withinMs);
+  }
+
+  stats(withinMs: number): Promise<BoxStats> {
+    return this.connection.stats(withinMs);
   }
 
   get info(): SandboxInfo {

@@ -2,9 +2,9 @@ import { constants } from 'node:fs';
 import { access, chown, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SoulboxError } from '@soulbox/plugin-sdk';
+import type { HostIdentity } from '@soulbox/plugin-sdk/agent';
 import { removeCgroup } from './cgroup-removal.ts';
 import { findHierarchies, type Hierarchy } from './hierarchy.ts';
-import type { HostIdentity } from './host-identity.ts';
 
 /** The cgroup folders of one box, ready to be given to its agent. */
 export interface BoxCgroups {
@@ -16,7 +16,9 @@ export interface BoxCgroups {
 
 /** Processor time is counted in version 2 without a controller. */
 const neededInVersion2 = ['memory', 'pids'];
-const usedInVersion1 = ['memory', 'pids', 'cpuacct'];
+/** Only counts; without it a box has all its limits. */
+const countedInVersion2 = 'io';
+const usedInVersion1 = ['memory', 'pids', 'cpuacct', 'blkio'];
 /** A cgroup of version 2 holds either processes or limited children: the host moves here to have the latter. */
 const hostLeaf = 'soulbox-host';
 const delegatedFiles = ['cgroup.procs', 'tasks', 'cgroup.threads', 'cgroup.subtree_control'];
@@ -115,8 +117,8 @@ export class Cgroups {
 
   /** Makes the controllers available to children, moving the host into a leaf where it is alone. */
   async #enable(folder: string): Promise<boolean> {
-    const offered = await readFile(join(folder, 'cgroup.controllers'), 'utf8').catch(() => '');
-    if (!this.#needed.every((name) => offered.trim().split(' ').includes(name))) return false;
+    const offered = await controllersOf(folder);
+    if (!this.#needed.every((name) => offered.includes(name))) return false;
     if (await this.#enableControllers(folder)) return mayMakeFolders(folder);
     const members = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => '');
     if (members.trim() !== String(process.pid)) return false;
@@ -139,11 +141,21 @@ export class Cgroups {
     const wanted = this.#needed.map((name) => `+${name}`).join(' ');
     try {
       await writeFile(join(folder, 'cgroup.subtree_control'), wanted, { flag: 'r+' });
-      return true;
     } catch {
       return false;
     }
+    const offered = await controllersOf(folder);
+    if (offered.includes(countedInVersion2))
+      await writeFile(join(folder, 'cgroup.subtree_control'), `+${countedInVersion2}`, { flag: 'r+' }).catch(
+        () => undefined,
+      );
+    return true;
   }
+}
+
+async function controllersOf(folder: string): Promise<readonly string[]> {
+  const text = await readFile(join(folder, 'cgroup.controllers'), 'utf8').catch(() => '');
+  return text.trim().split(' ');
 }
 
 async function mayMakeFolders(folder: string): Promise<boolean> {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   SoulboxError,
   toSoulboxError,
+  type BoxStats,
   type DriverReport,
   type HealthStatus,
   type RunEvent,
@@ -11,15 +12,23 @@ import {
   type SandboxInfo,
   type SandboxSpec,
 } from '@soulbox/plugin-sdk';
-import { locateAgent } from '@soulbox/plugin-sdk/agent';
+import {
+  Boxes,
+  checkUidRange,
+  hostIdentity,
+  locateAgent,
+  noSuchSandbox,
+  probeWithCanary,
+  removeStaleSecrets,
+  UidBlocks,
+  unavailable,
+  type HostIdentity,
+} from '@soulbox/plugin-sdk/agent';
+import { adviceFor } from './advice.ts';
 import { mergePaths } from './base-paths.ts';
 import { Box, type Workshop } from './box.ts';
-import { removeStaleSecrets } from './canary.ts';
 import { Cgroups } from './cgroups.ts';
-import { hostIdentity, type HostIdentity } from './host-identity.ts';
-import { probe, unavailable } from './probe.ts';
 import type { Settings } from './settings.ts';
-import { checkUidRange, UidBlocks } from './uid-blocks.ts';
 
 export { SettingsSchema, type Settings } from './settings.ts';
 
@@ -35,12 +44,9 @@ export interface LinuxDriverOptions {
 /** Boxes made of namespaces, cgroups and seccomp, each with an agent of its own. */
 export class LinuxDriver implements SandboxDriver {
   readonly #options: LinuxDriverOptions;
-  readonly #boxes = new Map<string, Box>();
-  readonly #making = new Map<Promise<Box>, AbortController>();
+  readonly #boxes = new Boxes<Box>();
   #workshop: Workshop | undefined;
   #identity: HostIdentity | undefined;
-  #lastFailure: SoulboxError | undefined;
-  #closed = false;
 
   constructor(options: LinuxDriverOptions) {
     this.#options = options;
@@ -49,7 +55,8 @@ export class LinuxDriver implements SandboxDriver {
   async probe({ signal }: { readonly signal: AbortSignal }): Promise<DriverReport> {
     const { deploymentId } = this.#options;
     try {
-      return await probe(this, this.#prepared().program, deploymentId, this.#known(), signal);
+      const { program } = this.#prepared();
+      return await probeWithCanary(this, { program, deploymentId, identity: this.#known(), adviceFor, signal });
     } catch (thrown) {
       const error = toSoulboxError(thrown);
       const advice: unknown = error.details?.['advice'];
@@ -57,40 +64,24 @@ export class LinuxDriver implements SandboxDriver {
     }
   }
 
-  async create(spec: SandboxSpec, { signal }: { readonly signal: AbortSignal }): Promise<SandboxInfo> {
-    const controller = new AbortController();
-    const abort = (): void => controller.abort();
-    if (signal.aborted || this.#closed) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    const making = this.#build(spec, controller.signal);
-    this.#making.set(making, controller);
-    try {
-      const box = await making;
-      this.#boxes.set(box.id, box);
-      this.#lastFailure = undefined;
-      return box.info;
-    } catch (thrown) {
-      const error = toSoulboxError(thrown);
-      if (error.code === 'sandbox_unavailable') this.#lastFailure = error;
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', abort);
-      this.#making.delete(making);
-    }
+  create(spec: SandboxSpec, { signal }: { readonly signal: AbortSignal }): Promise<SandboxInfo> {
+    return this.#boxes.make((stop) => this.#build(spec, stop), signal);
   }
 
   run(sandboxId: string, spec: RunSpec, options: RunOptions): AsyncIterable<RunEvent> {
-    const box = this.#boxes.get(sandboxId);
-    return box ? box.connection.run(spec, options) : refused(sandboxId);
+    return this.#boxes.get(sandboxId)?.connection.run(spec, options) ?? noSuchSandbox(sandboxId);
   }
 
-  async destroy(sandboxId: string): Promise<void> {
-    await this.#boxes.get(sandboxId)?.destroy();
-    this.#boxes.delete(sandboxId);
+  stats(sandboxId: string): Promise<BoxStats> {
+    return this.#boxes.stats(sandboxId, this.#options.settings.graceMs);
+  }
+
+  destroy(sandboxId: string): Promise<void> {
+    return this.#boxes.destroy(sandboxId);
   }
 
   async list(): Promise<readonly SandboxInfo[]> {
-    return [...this.#boxes.values()].map((box) => box.info);
+    return this.#boxes.list();
   }
 
   async reconcile(): Promise<number> {
@@ -100,25 +91,15 @@ export class LinuxDriver implements SandboxDriver {
     return secrets + (await new Cgroups(deploymentId, this.#known()).reconcile());
   }
 
-  /** Whether boxes can be made, as far as the last attempt shows, and whether the agents of those there are answer. */
-  async health(): Promise<HealthStatus> {
-    if (this.#lastFailure) return { status: 'down', detail: this.#lastFailure.message };
-    const boxes = [...this.#boxes.values()];
-    const pings = boxes.map((box) => box.connection.ping(this.#options.settings.graceMs));
-    const dead = (await Promise.allSettled(pings)).filter(({ status }) => status === 'rejected').length;
-    return dead > 0 ? { status: 'degraded', detail: `sandboxes that died: ${dead}` } : { status: 'up' };
+  health(): Promise<HealthStatus> {
+    return this.#boxes.health(this.#options.settings.graceMs);
   }
 
-  /** Destroys every box, also those that are being made; afterwards none can be made. */
-  async dispose(): Promise<void> {
-    this.#closed = true;
-    for (const controller of this.#making.values()) controller.abort();
-    await Promise.allSettled(this.#making.keys());
-    await Promise.all([...this.#boxes.keys()].map((id) => this.destroy(id)));
+  dispose(): Promise<void> {
+    return this.#boxes.dispose();
   }
 
   async #build(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
-    if (signal.aborted) throw new SoulboxError('cancelled', 'the caller cancelled it, or the driver is stopping');
     const workshop = this.#prepared();
     const paths = mergePaths([...workshop.settings.paths, ...spec.paths]);
     return Box.build(`lx${randomBytes(8).toString('hex')}`, { ...spec, paths }, workshop, signal);
@@ -152,9 +133,4 @@ export class LinuxDriver implements SandboxDriver {
     };
     return this.#workshop;
   }
-}
-
-function refused(id: string): AsyncIterable<RunEvent> {
-  const error = new SoulboxError('not_found', 'there is no such sandbox', { details: { id } });
-  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }

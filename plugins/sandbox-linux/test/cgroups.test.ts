@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { Cgroups } from '../src/cgroups.ts';
 import { findHierarchies } from '../src/hierarchy.ts';
-import { hostIdentity } from '../src/host-identity.ts';
+import { hostIdentity } from '@soulbox/plugin-sdk/agent';
 
 const identity = hostIdentity();
 const deploymentId = `test${randomBytes(4).toString('hex')}`;

@@ -9,9 +9,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { RunEvent, RunOutcome, RunSpec } from '@soulbox/plugin-sdk';
-import { locateAgent } from '@soulbox/plugin-sdk/agent';
+import { hostIdentity, locateAgent } from '@soulbox/plugin-sdk/agent';
 import { LinuxDriver, SettingsSchema, type LinuxDriverOptions } from '../src/driver.ts';
-import { hostIdentity } from '../src/host-identity.ts';
 import { allGone, descendants, signalAll } from './support/descendants.ts';
 
 const { signal } = new AbortController();

@@ -27,7 +27,10 @@ struct box_watch {
   _Atomic bool cpu_exceeded;
   _Atomic bool processes_reached;
   _Atomic bool disk_full;
-  _Atomic uint64_t peak_memory; /* bytes */
+  _Atomic uint64_t peak_memory; /* bytes, of this stage */
+  _Atomic uint64_t memory;      /* bytes, at the last look */
+  _Atomic uint64_t cpu_us;      /* of all that ever ran in the box */
+  _Atomic uint64_t tasks;
 };
 
 enum report_kind {
@@ -59,6 +62,8 @@ struct box_identity {
 
 /* What the init of a box starts from. */
 struct box_plan {
+  bool in_container;     /* the outer wall is not of this program's making */
+  bool container_is_box; /* the namespaces and the disk are there already, and for this box alone */
   struct limits limits;
   struct holders holders;
   struct box_identity identity;
@@ -76,6 +81,7 @@ _Noreturn void box_init(const struct box_plan *plan);
 /* A box as the agent holds it. */
 struct box {
   pid_t init;
+  pid_t everything; /* what to signal to end all of it: the init, or -1 where the container is the box */
   int link;
   int program_stdin, program_stdout, program_stderr; /* the agent's ends, non-blocking */
   struct box_watch *watch;

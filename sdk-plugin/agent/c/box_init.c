@@ -54,6 +54,7 @@ static const char *enter_cgroups(const struct box_plan *plan) {
   if (step) return step;
   int kept[] = {plan->link, plan->user_stdin, plan->user_stdout, plan->user_stderr, watch_open_leaf(plan)};
   if (close_all_but(kept, sizeof kept / sizeof *kept) < 0) return "descriptors";
+  if (plan->container_is_box) return NULL;
   return unshare(CLONE_NEWCGROUP) < 0 ? "cgroup-namespace" : NULL;
 }
 
@@ -75,10 +76,13 @@ static const char *build(const struct box_plan *plan) {
   if ((step = enter_cgroups(plan))) return step;
   read_exactly(plan, &mapped, 1);
   if ((step = take_identity(&plan->identity))) return step;
-  if ((step = build_network())) return step;
-  if ((step = build_filesystem(plan->limits.disk))) return step;
+  if (!plan->container_is_box) {
+    if ((step = build_network())) return step;
+    if ((step = build_filesystem(plan->limits.disk, plan->in_container))) return step;
+  }
   if (watch_prepare(plan) < 0) return "watch";
   if ((step = open_child_events())) return step;
+  if (plan->container_is_box) return close_to_others();
   return drop_supervisor_powers(plan->holders.memory == HELD_BY_WATCHDOG);
 }
 

@@ -81,8 +81,8 @@ static int limit_resource(int resource, uint64_t soft, uint64_t hard) {
 static int limit_resources(const struct box_plan *plan) {
   const struct limits *limits = &plan->limits;
   uint64_t seconds = limits->cpu_ms / 1000 + 2;
-  /* With a shared uid the init of the box counts too. */
-  uint64_t processes = (uint64_t)limits->processes + (plan->identity.own_uid ? 0 : 1);
+  /* With a shared uid the init of the box counts too; and the agent where they share a user namespace. */
+  uint64_t processes = (uint64_t)limits->processes + (plan->identity.own_uid ? 0 : plan->container_is_box ? 2 : 1);
   bool failed = limit_resource(RLIMIT_CORE, 0, 0) < 0 || limit_resource(RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES) < 0 ||
                 limit_resource(RLIMIT_STACK, STACK_BYTES, RLIM_INFINITY) < 0 ||
                 limit_resource(RLIMIT_CPU, seconds, seconds + 1) < 0 || limit_resource(RLIMIT_MSGQUEUE, 0, 0) < 0 ||

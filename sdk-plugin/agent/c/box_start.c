@@ -73,7 +73,7 @@ static pid_t fork_init(const struct box_plan *plan) {
   /* The maps of a process that is not dumpable belong to root of the host. Nothing else runs here that could
      look at the child before it turns this off again. */
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-  pid_t pid = fork_into(BOX_NAMESPACES);
+  pid_t pid = fork_into(plan->container_is_box ? 0 : BOX_NAMESPACES);
   if (pid == 0) box_init(plan);
   int error = errno;
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -92,13 +92,14 @@ static const char *start(struct box *box, struct box_plan *plan) {
   if (make_pipes(box, plan) < 0) return "pipes";
   box->init = fork_init(plan);
   if (box->init < 0) return "namespaces";
-  const char *step = write_maps(box->init, &plan->identity);
+  box->everything = plan->container_is_box ? -1 : box->init;
+  const char *step = plan->container_is_box ? NULL : write_maps(box->init, &plan->identity);
   if (step) return step;
   return write_all(box->link, "m", 1) < 0 ? "link" : NULL;
 }
 
 const char *box_start(struct box *box, struct box_plan *plan) {
-  *box = (struct box){-1, -1, -1, -1, -1, NULL};
+  *box = (struct box){-1, -1, -1, -1, -1, -1, NULL};
   plan->link = plan->user_stdin = plan->user_stdout = plan->user_stderr = -1;
   const char *step = start(box, plan);
   int error = errno;

@@ -67,15 +67,22 @@ static const char *const masked_folders[] = {
     "/proc/acpi", "/proc/asound", "/proc/bus", "/proc/driver", "/proc/fs", "/proc/irq", "/proc/scsi",
 };
 
-static const char *mask_processes(void) {
-  for (size_t i = 0; i < sizeof masked_files / sizeof *masked_files; i++)
-    if (mount("/dev/null", masked_files[i], NULL, MS_BIND, NULL) < 0 && errno != ENOENT) return "mask-proc";
-  for (size_t i = 0; i < sizeof masked_folders / sizeof *masked_folders; i++)
-    if (mount("empty", masked_folders[i], "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "nr_inodes=1") < 0 &&
+/* What a container has beside its image, and tells about the host. */
+static const char *const container_files[] = {"/etc/resolv.conf", "/etc/hostname"};
+static const char *const container_folders[] = {"/sys", "/dev/mqueue"};
+
+static const char *mask(const char *const files[], size_t file_count, const char *const folders[],
+                        size_t folder_count) {
+  for (size_t i = 0; i < file_count; i++)
+    if (mount("/dev/null", files[i], NULL, MS_BIND, NULL) < 0 && errno != ENOENT) return "mask";
+  for (size_t i = 0; i < folder_count; i++)
+    if (mount("empty", folders[i], "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "nr_inodes=1") < 0 &&
         errno != ENOENT)
-      return "mask-proc";
+      return "mask";
   return NULL;
 }
+
+#define MASK(files, folders) mask(files, sizeof files / sizeof *files, folders, sizeof folders / sizeof *folders)
 
 /*
  * The kernel counts these for the box's user namespace and all above it, up to the user of the host: without a limit
@@ -100,14 +107,15 @@ static const char *mount_processes(void) {
   const char *step = limit_shared_counts();
   if (step) return step;
   if (mount(NULL, "/proc", NULL, MS_REMOUNT | MS_RDONLY | flags, NULL) < 0) return "mount-proc";
-  return mask_processes();
+  return MASK(masked_files, masked_folders);
 }
 
-const char *build_filesystem(uint64_t disk_bytes) {
+const char *build_filesystem(uint64_t disk_bytes, bool in_container) {
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return "mount-private";
   if (add_mount_attributes("/", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, true) < 0) return "read-only";
   const char *step = mount_disk(disk_bytes);
-  return step ? step : mount_processes();
+  if (step == NULL) step = mount_processes();
+  return step || !in_container ? step : MASK(container_files, container_folders);
 }
 
 const char *build_network(void) {
@@ -121,12 +129,16 @@ const char *build_network(void) {
   return failed < 0 ? "loopback" : NULL;
 }
 
+const char *close_to_others(void) {
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return "dumpable";
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? "no-new-privs" : NULL;
+}
+
 const char *drop_supervisor_powers(bool watches_memory) {
   uint64_t kept = CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) | CAPABILITY(CAP_KILL);
   if (watches_memory) kept |= CAPABILITY(CAP_SYS_PTRACE); /* reads the shares of memory in /proc */
   if (lock_securebits() < 0) return "securebits";
   if (empty_bounding_set() < 0) return "bounding-set";
   if (keep_capabilities(kept) < 0) return "capabilities";
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return "dumpable";
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? "no-new-privs" : NULL;
+  return close_to_others();
 }

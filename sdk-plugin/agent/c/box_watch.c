@@ -20,7 +20,9 @@ enum {
   FREE_SOCKETS = 64,
 };
 
-static int disk = -1;
+/* One disk, unless the container brought more. */
+static int disks[] = {-1, -1, -1};
+static char own_pid[16];
 static int oom = -1;
 static DIR *processes;
 
@@ -34,8 +36,12 @@ struct totals {
 int watch_open_leaf(const struct box_plan *plan) { return oom = leaf_open_oom(plan->groups, plan->leaf); }
 
 int watch_prepare(const struct box_plan *plan) {
-  disk = open(BOX_HOME, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (disk < 0) return -1;
+  static const char *const folders[] = {BOX_HOME, "/tmp", "/dev/shm"};
+  for (int i = 0; i < (plan->container_is_box ? 3 : 1); i++) {
+    disks[i] = open(folders[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (disks[i] < 0) return -1;
+  }
+  snprintf(own_pid, sizeof own_pid, "%d", (int)getpid());
   const struct holders *holders = &plan->holders;
   if (holders->memory && holders->processes && holders->cpu) return 0;
   processes = opendir("/proc");
@@ -50,10 +56,14 @@ uint64_t reaped_cpu_us(void) {
 }
 
 static uint64_t disk_bytes(struct box_watch *watch) {
-  struct statvfs now;
-  if (fstatvfs(disk, &now) < 0) return 0;
-  if (now.f_bfree == 0 || now.f_ffree == 0) watch->disk_full = true;
-  return (uint64_t)(now.f_blocks - now.f_bfree) * now.f_frsize;
+  uint64_t bytes = 0;
+  for (int i = 0; i < 3 && disks[i] >= 0; i++) {
+    struct statvfs now;
+    if (fstatvfs(disks[i], &now) < 0) continue;
+    if (now.f_bfree == 0 || now.f_ffree == 0) watch->disk_full = true;
+    bytes += (uint64_t)(now.f_blocks - now.f_bfree) * now.f_frsize;
+  }
+  return bytes;
 }
 
 static bool add_memory(const char *pid, struct totals *totals) {
@@ -83,11 +93,13 @@ static void add_times(const char *pid, struct totals *totals) {
 
 typedef void visitor(const char *pid, void *context);
 
-/* Every process but this one. */
+/* Every process but this one, and the agent where it shares the namespace. */
 static void visit_processes(visitor *visit, void *context) {
   rewinddir(processes);
   for (struct dirent *entry; (entry = readdir(processes)) != NULL;)
-    if (isdigit((unsigned char)entry->d_name[0]) && strcmp(entry->d_name, "1") != 0) visit(entry->d_name, context);
+    if (isdigit((unsigned char)entry->d_name[0]) && strcmp(entry->d_name, "1") != 0 &&
+        strcmp(entry->d_name, own_pid) != 0)
+      visit(entry->d_name, context);
 }
 
 static void add_process(const char *pid, void *context) {
@@ -138,6 +150,7 @@ static bool memory_is_exceeded(const struct box_plan *plan, const struct totals 
     seen = beside;
     visit_processes(add_share, &seen);
   }
+  plan->watch->memory = seen;
   if (seen > plan->watch->peak_memory) plan->watch->peak_memory = seen;
   if (seen <= limit && totals->address_bytes > limit && look++ % SHARED_MAPPING_LOOKS == 0) {
     seen = totals->private_bytes + beside;
@@ -151,9 +164,13 @@ bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us, bool main_has
   const struct holders *holders = &plan->holders;
   uint64_t files = disk_bytes(watch);
   bool over = leaf_oom_has_killed(oom);
+  /* The container's mounts are as large as any run may want. */
+  if (plan->container_is_box && files > plan->limits.disk) over = watch->disk_full = true;
   if (processes == NULL) return over;
   struct totals totals = {0};
   visit_processes(add_process, &totals);
+  watch->tasks = totals.threads;
+  watch->cpu_us = totals.cpu_us + reaped_cpu_us();
   uint64_t tasks = totals.threads + main_has_ended;
   if (holders->processes == HELD_BY_WATCHDOG && tasks >= plan->limits.processes) watch->processes_reached = true;
   if (holders->memory == HELD_BY_WATCHDOG && memory_is_exceeded(plan, &totals, files + socket_bytes()))

@@ -12,7 +12,7 @@ enum { MAX_HIERARCHIES = 6 };
 struct hierarchy {
   int dir; /* the delegated folder */
   bool v2;
-  bool memory, pids, cpuacct;
+  bool memory, pids, cpuacct, io;
 };
 
 struct cgroups {

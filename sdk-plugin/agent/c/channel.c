@@ -9,8 +9,8 @@
 enum {
   IN_ROOM = FRAME_HEADER + MAX_PAYLOAD,
   OUT_ROOM = 512 << 10,
-  /* One chunk of output, and the small frames of one event. */
-  OUT_RESERVE = OUTPUT_CHUNK + (16 << 10),
+  /* One chunk of output, and the small frames of one event: at most the usage of every run. */
+  OUT_RESERVE = OUTPUT_CHUNK + (48 << 10),
 };
 
 /* Not in the children: a box would otherwise hold on to copies of pages that this process goes on writing. */
@@ -20,11 +20,12 @@ static uint8_t *map_buffer(size_t size) {
   return bytes;
 }
 
-int channel_init(struct channel *channel, int fd) {
-  *channel = (struct channel){.fd = fd, .in = map_buffer(IN_ROOM)};
+int channel_init(struct channel *channel, int in_fd, int out_fd) {
+  *channel = (struct channel){.in_fd = in_fd, .out_fd = out_fd, .in = map_buffer(IN_ROOM)};
   channel->out = (struct writer){map_buffer(OUT_ROOM), 0, OUT_ROOM};
   if (channel->in == NULL || channel->out.bytes == NULL) return -1;
-  return fcntl(fd, F_SETFL, O_NONBLOCK);
+  if (fcntl(in_fd, F_SETFL, O_NONBLOCK) < 0) return -1;
+  return fcntl(out_fd, F_SETFL, O_NONBLOCK);
 }
 
 enum channel_state channel_fill(struct channel *channel) {
@@ -33,7 +34,7 @@ enum channel_state channel_fill(struct channel *channel) {
     memmove(channel->in, channel->in + channel->in_at, channel->in_end);
     channel->in_at = 0;
   }
-  ssize_t got = read(channel->fd, channel->in + channel->in_end, IN_ROOM - channel->in_end);
+  ssize_t got = read(channel->in_fd, channel->in + channel->in_end, IN_ROOM - channel->in_end);
   if (got > 0) channel->in_end += (size_t)got;
   return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)) ? CHANNEL_OPEN : CHANNEL_CLOSED;
 }
@@ -56,7 +57,7 @@ void channel_consume(struct channel *channel, const struct frame *frame) {
 enum channel_state channel_flush(struct channel *channel) {
   struct writer *out = &channel->out;
   while (channel->out_sent < out->used) {
-    ssize_t sent = write(channel->fd, out->bytes + channel->out_sent, out->used - channel->out_sent);
+    ssize_t sent = write(channel->out_fd, out->bytes + channel->out_sent, out->used - channel->out_sent);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno == EAGAIN) break;
     if (sent < 0) return CHANNEL_CLOSED;

@@ -11,7 +11,7 @@
 enum { OUTPUT_CHUNK = 64 << 10 };
 
 struct channel {
-  int fd;
+  int in_fd, out_fd; /* the same where the stream goes both ways */
   uint8_t *in; /* room for one whole frame */
   size_t in_at, in_end;
   struct writer out;
@@ -20,8 +20,8 @@ struct channel {
 
 enum channel_state { CHANNEL_OPEN, CHANNEL_CLOSED };
 
-/* Takes over the descriptor. -1 on failure. */
-int channel_init(struct channel *channel, int fd);
+/* Takes over the descriptors. -1 on failure. */
+int channel_init(struct channel *channel, int in_fd, int out_fd);
 
 /* Reads what is there. */
 enum channel_state channel_fill(struct channel *channel);

@@ -6,6 +6,7 @@
 #include "description.h"
 #include "run_frames.h"
 #include "run_streams.h"
+#include "usage.h"
 
 static struct run *find_run(const struct agent *agent, uint32_t id) {
   for (unsigned i = 0; i < agent->max_runs; i++)
@@ -119,8 +120,23 @@ static enum dispatched answer_ping(struct agent *agent, const struct frame *fram
   return DISPATCHED;
 }
 
+static enum dispatched answer_stats(struct agent *agent, const struct frame *frame) {
+  if (frame->run != 0 || frame->length != 8) return DISPATCH_VIOLATION;
+  uint64_t number = load_u64(frame->payload);
+  for (unsigned i = 0; i < agent->max_runs; i++) {
+    const struct run *run = &agent->runs[i];
+    if (run->state == RUN_FREE) continue;
+    struct usage usage = usage_of_run(agent, run);
+    send_usage(agent, run->id, number, &usage);
+  }
+  struct usage usage = usage_of_box(agent);
+  send_usage(agent, 0, number, &usage);
+  return DISPATCHED;
+}
+
 enum dispatched dispatch(struct agent *agent, const struct frame *frame) {
   if (frame->type == FRAME_PING) return answer_ping(agent, frame);
+  if (frame->type == FRAME_STATS) return answer_stats(agent, frame);
   if (frame->type == FRAME_SHUTDOWN) {
     agent->shutdown = frame->run == 0 && frame->length == 0;
     return agent->shutdown ? DISPATCHED : DISPATCH_VIOLATION;

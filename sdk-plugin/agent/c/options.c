@@ -44,8 +44,19 @@ static void add_v1_group(struct options *options, const char *text) {
     group->memory |= length == 6 && memcmp(at, "memory", length) == 0;
     group->pids |= length == 4 && memcmp(at, "pids", length) == 0;
     group->cpuacct |= length == 7 && memcmp(at, "cpuacct", length) == 0;
+    group->blkio |= length == 5 && memcmp(at, "blkio", length) == 0;
     at += length + 1;
   }
+}
+
+static bool take_for_serve(struct options *options, const char *name, const char *value) {
+  if (strcmp(name, "--out-fd") == 0)
+    options->out_fd = (int)number(value, 0, INT_MAX, "--out-fd wants a descriptor");
+  else if (strcmp(name, "--boxes") == 0 && strcmp(value, "container") == 0)
+    options->container_is_box = true;
+  else
+    return false;
+  return true;
 }
 
 /* Whether the mode takes the option. */
@@ -55,7 +66,7 @@ static bool take(struct options *options, const char *name, const char *value, b
   else if (strcmp(name, "--max-runs") == 0)
     options->max_runs = number(value, 1, MOST_RUNS, "--max-runs is out of range");
   else if (!for_box)
-    return false;
+    return take_for_serve(options, name, value);
   else if (strcmp(name, "--path") == 0)
     add_path(options, value);
   else if (strcmp(name, "--uid-base") == 0)
@@ -72,12 +83,13 @@ static bool take(struct options *options, const char *name, const char *value, b
 }
 
 void options_parse(struct options *options, char **arguments, bool for_box) {
-  *options = (struct options){.arguments = arguments, .fd = -1, .max_runs = DEFAULT_RUNS};
+  *options = (struct options){.arguments = arguments, .fd = -1, .out_fd = -1, .max_runs = DEFAULT_RUNS};
   for (char **at = arguments + 2; at[0]; at += 2) {
     if (at[1] == NULL) fail_usage("an option lacks its value");
     if (!take(options, at[0], at[1], for_box)) fail_usage("an unknown option");
   }
   if (options->fd < 0) fail_usage("--fd is missing");
+  if (options->out_fd < 0) options->out_fd = options->fd;
   options->has_uids = options->uid_base > 0;
   /* Root of the agent's namespace, and two users of each run. */
   if (options->has_uids && options->uid_count < 1 + 2 * options->max_runs)

@@ -12,12 +12,13 @@ enum { MOST_PATHS = 512 };
 struct group_option {
   const char *dir;
   bool v2;
-  bool memory, pids, cpuacct;
+  bool memory, pids, cpuacct, blkio;
 };
 
 struct options {
   char **arguments;
-  int fd;
+  int fd, out_fd;
+  bool container_is_box;
   unsigned max_runs;
   const char *paths[MOST_PATHS];
   unsigned path_count;

@@ -44,13 +44,6 @@ static void await(int sync) {
   if (read(sync, &byte, 1) != 1) _exit(EXIT_SETUP);
 }
 
-static void use_null_streams(void) {
-  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
-    fail_step("streams");
-  if (null > STDERR_FILENO) close(null);
-}
-
 static void become_agent_user(const struct options *options) {
   if (!options->has_uids) return;
   if (setgroups(0, NULL) < 0) fail_step("setgroups");
@@ -74,7 +67,8 @@ static void drop_powers(const struct options *options) {
 /* The agent: process 1 of the new namespaces. */
 static _Noreturn void agent(const struct options *options, const struct cgroups *groups, int sync) {
   struct serve_options serving = {
-      .fd = options->fd,
+      .in_fd = options->fd,
+      .out_fd = options->fd,
       .max_runs = options->max_runs,
       .own_uids = options->has_uids,
       .outer_wall = true,
@@ -89,7 +83,7 @@ static _Noreturn void agent(const struct options *options, const struct cgroups 
     await(sync);
   }
   become_agent_user(options);
-  use_null_streams();
+  if (use_null_streams() < 0) fail_step("streams");
   drop_powers(options);
   die_with_parent();
   tell(sync);

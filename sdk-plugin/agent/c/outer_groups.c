@@ -12,7 +12,7 @@
 
 enum { WORDS_ROOM = 512 };
 
-static const char *const wanted_controllers[] = {"memory", "pids", "cpu"};
+static const char *const wanted_controllers[] = {"memory", "pids", "cpu", "io"};
 
 static bool has_word(const char *words, const char *word) {
   size_t length = strlen(word);
@@ -65,13 +65,16 @@ void open_delegated_groups(const struct options *options, struct cgroups *groups
   for (int i = 0; i < options->group_count; i++) {
     const struct group_option *group = &options->groups[i];
     struct hierarchy *hierarchy = &groups->hierarchies[i];
-    *hierarchy = (struct hierarchy){open_rooted(group->dir), group->v2, group->memory, group->pids, group->cpuacct};
+    *hierarchy = (struct hierarchy){
+        open_rooted(group->dir), group->v2, group->memory, group->pids, group->cpuacct, group->blkio,
+    };
     if (hierarchy->dir < 0) fail_path("cgroup", group->dir);
     if (!group->v2) continue;
     if (read_file_at(hierarchy->dir, "cgroup.subtree_control", words, sizeof words) < 0)
       fail_path("cgroup", group->dir);
     hierarchy->memory = has_word(words, "memory");
     hierarchy->pids = has_word(words, "pids");
+    hierarchy->io = has_word(words, "io");
     hierarchy->cpuacct = true; /* version 2 counts processor time everywhere */
   }
 }

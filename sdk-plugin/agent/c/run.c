@@ -27,6 +27,8 @@ void run_open(struct agent *agent, struct run *run, uint32_t id, const struct li
   run->credit = credit;
   run->output_left = limits->output;
   struct box_plan plan = {
+      .in_container = !agent->outer_wall,
+      .container_is_box = agent->container_is_box,
       .limits = *limits,
       .holders = agent->holders,
       .identity = identity_of(agent, run),
@@ -53,7 +55,7 @@ void run_start(struct agent *agent, struct run *run) {
 }
 
 void run_end_box(struct run *run) {
-  if (run->init_alive) kill(run->box.init, SIGKILL);
+  if (run->init_alive) kill(run->box.everything, SIGKILL);
 }
 
 /* No stage runs and none will. */
@@ -127,6 +129,11 @@ void run_read_reports(struct run *run) {
 void run_init_ended(struct agent *agent, struct run *run, uint64_t cpu_us) {
   run_read_reports(run);
   run->init_alive = false;
+  /* What ends with its init was not waited for, and only the watch has seen its time. */
+  uint64_t watched_us = run->box.watch->cpu_us;
+  agent->ended_cpu_us += cpu_us > watched_us ? cpu_us : watched_us;
+  /* No namespace ends with it. */
+  if (agent->container_is_box) kill(-1, SIGKILL);
   if (run->state == RUN_RUNNING) {
     stage_has_ended(run, cpu_us);
   } else if (run->state < RUN_READY) {
@@ -200,6 +207,7 @@ static void end_stage(struct agent *agent, struct run *run) {
     run->outcome.peak_memory = after.peak_memory;
   else if (run->box.watch->peak_memory > run->outcome.peak_memory)
     run->outcome.peak_memory = run->box.watch->peak_memory;
+  if (run->outcome.peak_memory > run->peak_memory) run->peak_memory = run->outcome.peak_memory;
   struct judgement judgement = judge_stage(run, &after, run->outcome.cpu_us);
   send_stage_end(agent, run, judgement);
   run->stage++;

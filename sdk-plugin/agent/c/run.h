@@ -74,6 +74,7 @@ struct run {
   bool has_file; /* an APPEND may come */
   uint64_t credit, output_left;
   struct stream out, err;
+  uint64_t peak_memory; /* bytes, of the stages that have ended */
   uint8_t *stdin_ring; /* STDIN_WINDOW bytes */
   uint32_t stdin_at, stdin_used, stdin_credit, stdin_ungranted;
   bool stdin_ended;
@@ -87,10 +88,12 @@ struct agent {
   const struct sock_fprog *filter;
   struct removals removals;
   bool own_uids; /* the agent may give each run two uids of its own, from 1 upwards in its user namespace */
+  bool container_is_box; /* no inner boxes: one run at a time, with the walls of the container only */
   bool outer_wall; /* built by this program, so that its root is known to be pivoted */
   unsigned max_runs;
   struct run *runs;
   uint32_t last_run;
+  uint64_t ended_cpu_us; /* of runs whose box is gone */
   const struct run *forwarding; /* the box that must take more before further frames are looked at */
   size_t forwarded;             /* bytes of the present frame that it has taken */
   bool shutdown;

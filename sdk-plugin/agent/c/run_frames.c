@@ -77,6 +77,15 @@ void send_refused(struct agent *agent, uint32_t id, enum refusal refusal, const 
   finish(agent, &payload, FRAME_REFUSED, id);
 }
 
+void send_usage(struct agent *agent, uint32_t id, uint64_t number, const struct usage *usage) {
+  struct payload payload;
+  struct writer *out = begin(&payload);
+  put_field_u64(out, 1, number);
+  for (uint8_t kind = 0; kind < USAGE_KINDS; kind++)
+    if (usage->known[kind]) put_field_u64(out, 2 + kind, usage->value[kind]);
+  finish(agent, &payload, FRAME_USAGE, id);
+}
+
 static void put_fact(struct writer *out, const char *key, const char *value) {
   char text[96];
   int length = snprintf(text, sizeof text, "%s=%s", key, value);
@@ -94,10 +103,11 @@ void send_hello(struct agent *agent) {
   put_u8(out, 1);
   put_u32(out, sizeof(uint16_t));
   put_u16(out, PROTOCOL_VERSION);
-  put_fact(out, "namespaces", "user,pid,mount,ipc,net,uts,cgroup");
+  /* Of walls that this program did not build it knows nothing. */
+  put_fact(out, "namespaces", agent->container_is_box ? "none" : "user,pid,mount,ipc,net,uts,cgroup");
   put_fact(out, "user", agent->own_uids ? "own-uid" : "shared-uid");
-  put_fact(out, "filesystem", agent->outer_wall ? "pivot-root,read-only" : "read-only");
-  put_fact(out, "network", "none");
+  put_fact(out, "filesystem", agent->outer_wall ? "pivot-root,read-only" : agent->container_is_box ? "none" : "read-only");
+  put_fact(out, "network", agent->container_is_box ? "host" : "none");
   put_fact(out, "seccomp", "filter");
   put_fact(out, "memory", holders[agent->holders.memory]);
   put_fact(out, "processes", holders[agent->holders.processes]);
@@ -105,5 +115,6 @@ void send_hello(struct agent *agent) {
   put_fact(out, "disk", "tmpfs");
   put_fact(out, "output", "agent");
   put_fact(out, "wall", "agent");
+  put_fact(out, "stats", "agent");
   finish(agent, &payload, FRAME_HELLO, 0);
 }

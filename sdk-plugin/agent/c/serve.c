@@ -17,7 +17,7 @@
 #include "seccomp.h"
 #include "system.h"
 
-enum { FIXED_EVENTS = 2, EVENTS_PER_RUN = 4, EVENT_CHANNEL = 0, EVENT_CHILDREN = 1 };
+enum { FIXED_EVENTS = 3, EVENTS_PER_RUN = 4, EVENT_IN = 0, EVENT_OUT = 1, EVENT_CHILDREN = 2 };
 enum { MOST_DESCRIPTORS = 4096 };
 
 static struct agent agent;
@@ -52,11 +52,12 @@ static void prepare(const struct serve_options *options) {
   sigprocmask(SIG_BLOCK, &child, NULL);
   agent.child_events = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
   if (agent.child_events < 0) fail_step("child-events");
-  if (channel_init(&agent.channel, options->fd) < 0) fail_step("channel");
+  if (channel_init(&agent.channel, options->in_fd, options->out_fd) < 0) fail_step("channel");
   agent.groups = options->groups;
   agent.holders = cgroup_holders(&agent.groups);
   agent.own_uids = options->own_uids;
   agent.outer_wall = options->outer_wall;
+  agent.container_is_box = options->container_is_box;
   agent.filter = seccomp_filter(agent.holders.memory != HELD_BY_WATCHDOG);
   if (agent.filter == NULL) fail_step("seccomp");
   allocate(options->max_runs);
@@ -127,8 +128,8 @@ static void listen_to_run(const struct run *run, struct pollfd *of_run) {
 static void wait_for_events(void) {
   bool congested = channel_is_congested(&agent.channel);
   uint64_t now = now_ns(), due = removals_due(&agent.removals);
-  events[EVENT_CHANNEL] =
-      listen_to(agent.channel.fd, !congested && agent.forwarding == NULL, channel_has_output(&agent.channel));
+  events[EVENT_IN] = listen_to(agent.channel.in_fd, !congested && agent.forwarding == NULL, false);
+  events[EVENT_OUT] = listen_to(agent.channel.out_fd, false, channel_has_output(&agent.channel));
   events[EVENT_CHILDREN] = listen_to(agent.child_events, true, false);
   for (unsigned i = 0; i < agent.max_runs; i++) {
     uint64_t deadline = run_deadline(&agent.runs[i]);
@@ -156,8 +157,7 @@ static void handle_events(void) {
     while (read(agent.child_events, &info, sizeof info) > 0) continue;
     reap(WNOHANG);
   }
-  short channel = events[EVENT_CHANNEL].revents;
-  if ((channel & ~POLLOUT) && channel_fill(&agent.channel) == CHANNEL_CLOSED) end(0);
+  if (events[EVENT_IN].revents && channel_fill(&agent.channel) == CHANNEL_CLOSED) end(0);
   take_frames();
   uint64_t now = now_ns();
   for (unsigned i = 0; i < agent.max_runs; i++) {

@@ -6,10 +6,11 @@
 enum { DEFAULT_RUNS = 32 };
 
 struct serve_options {
-  int fd;
+  int in_fd, out_fd;
   unsigned max_runs;
   bool own_uids;
   bool outer_wall;
+  bool container_is_box;
   struct cgroups groups;
 };
 

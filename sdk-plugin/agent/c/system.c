@@ -63,6 +63,14 @@ int close_all_but(int *keep, size_t count) {
   return (int)syscall(SYS_close_range, from, ~0u, 0);
 }
 
+int use_null_streams(void) {
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+    return -1;
+  if (null > STDERR_FILENO) close(null);
+  return 0;
+}
+
 int write_all(int fd, const void *bytes, size_t length) {
   const uint8_t *at = bytes;
   while (length > 0) {

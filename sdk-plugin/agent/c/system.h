@@ -45,6 +45,9 @@ int open_rooted(const char *path);
 /* Closes every descriptor from 3 upwards that is not among `keep`, which it sorts. */
 int close_all_but(int *keep, size_t count);
 
+/* Replaces standard input, output and error by /dev/null. -1 on failure. */
+int use_null_streams(void);
+
 /* Writes all of `length` bytes to `fd`, or returns -1. */
 int write_all(int fd, const void *bytes, size_t length);
 

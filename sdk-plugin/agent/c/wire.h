@@ -27,6 +27,7 @@ enum frame_type {
   FRAME_KILL = 0x09,
   FRAME_PING = 0x0a,
   FRAME_SHUTDOWN = 0x0b,
+  FRAME_STATS = 0x0c,
   FRAME_HELLO = 0x81,
   FRAME_STAGE_START = 0x82,
   FRAME_OUTPUT = 0x83,
@@ -35,6 +36,7 @@ enum frame_type {
   FRAME_END = 0x86,
   FRAME_REFUSED = 0x87,
   FRAME_PONG = 0x88,
+  FRAME_USAGE = 0x89,
 };
 
 enum verdict {

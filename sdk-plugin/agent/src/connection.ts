@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
-import type { RunEvent, RunOptions, RunSpec } from '../../src/contracts/sandbox.ts';
+import type { BoxStats, RunEvent, RunOptions, RunSpec, SandboxStats } from '../../src/contracts/sandbox.ts';
 import { SoulboxError, toSoulboxError } from '../../src/errors.ts';
 import { Condition } from './condition.ts';
 import { u64 } from './fields.ts';
 import { FrameReader, type Frame } from './frame-reader.ts';
-import { decodeMessage, type AgentMessage, type Facts } from './message.ts';
+import { decodeMessage, type AgentMessage, type Facts, type Usage } from './message.ts';
 import { frameType, protocolVersion } from './protocol.ts';
 import { encodeFrame } from './request.ts';
 import { Run, type Channel } from './run.ts';
@@ -17,7 +17,15 @@ export interface AgentConnectionOptions {
   readonly graceMs?: number;
   /** How many bytes of output a run may send ahead of its consumer. Default 256 KiB. */
   readonly creditBytes?: number;
+  /** Facts that the driver knows better than the agent; they win over those in its HELLO. */
+  readonly facts?: Facts;
   readonly signal?: AbortSignal;
+}
+
+/** An answer to STATS as it comes in: the runs, and the box last. */
+interface Count {
+  readonly runs: Record<string, SandboxStats>;
+  box: SandboxStats | undefined;
 }
 
 const lost = (): SoulboxError => new SoulboxError('sandbox_lost', 'the sandbox agent is gone');
@@ -32,10 +40,12 @@ export class AgentConnection {
   /** Resolves when the connection is over: with the reason, or `undefined` after {@link shutdown}. Never rejects. */
   readonly ended: Promise<SoulboxError | undefined>;
   readonly #stream: Duplex;
+  readonly #known: Facts;
   readonly #channel: Channel;
   readonly #reader = new FrameReader();
   readonly #runs = new Map<number, Run>();
   readonly #pings = new Map<number, () => void>();
+  readonly #counts = new Map<number, Count>();
   readonly #changed = new Condition();
   #resolveEnded!: (reason: SoulboxError | undefined) => void;
   #greeted = false;
@@ -43,10 +53,11 @@ export class AgentConnection {
   #shuttingDown = false;
   #reason: SoulboxError | undefined;
   #lastRun = 0;
-  #lastPing = 0;
+  #lastNumber = 0;
 
   private constructor(stream: Duplex, options: AgentConnectionOptions) {
     this.#stream = stream;
+    this.#known = options.facts ?? new Map();
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     this.#channel = {
       facts: this.facts,
@@ -96,17 +107,33 @@ export class AgentConnection {
 
   /** @throws sandbox_lost if no answer comes in time; the agent then counts as frozen and the connection is over. */
   async ping(withinMs: number): Promise<void> {
-    const number = ++this.#lastPing;
+    const number = ++this.#lastNumber;
     let answered = false;
-    this.#pings.set(number, () => {
-      answered = true;
-      this.#changed.notify();
-    });
+    this.#pings.set(number, () => (answered = true));
+    await this.#ask(frameType.ping, number, () => answered, withinMs);
+  }
+
+  /**
+   * What the box and the runs in it use.
+   * @throws unsupported for an agent of an earlier build; sandbox_lost as {@link ping}.
+   */
+  async stats(withinMs: number): Promise<BoxStats> {
+    if (!this.facts.has('stats'))
+      throw new SoulboxError('unsupported', 'this sandbox agent does not tell what is used');
+    const number = ++this.#lastNumber;
+    const count: Count = { runs: {}, box: undefined };
+    this.#counts.set(number, count);
+    await this.#ask(frameType.stats, number, () => count.box !== undefined, withinMs);
+    if (!count.box) throw lost();
+    return { box: count.box, runs: count.runs };
+  }
+
+  async #ask(type: number, number: number, isAnswered: () => boolean, withinMs: number): Promise<void> {
     const timer = setTimeout(() => this.#finish(lost()), withinMs);
-    this.#send(encodeFrame(frameType.ping, 0, u64(number)));
-    while (!answered && !this.#over) await this.#changed.wait();
+    this.#send(encodeFrame(type, 0, u64(number)));
+    while (!isAnswered() && !this.#over) await this.#changed.wait();
     clearTimeout(timer);
-    if (!answered) throw lost();
+    if (!isAnswered()) throw lost();
   }
 
   /** Asks the agent to end every run and itself; takes the stream down if it does not within the time given. */
@@ -146,18 +173,31 @@ export class AgentConnection {
     if (frame.run === 0) return this.#receiveOwn(message);
     const run = this.#runs.get(frame.run);
     if (!this.#greeted || !run) throw violation('a frame for a run that is not under way');
-    run.receive(message);
+    if (message.type === 'usage') this.#countOf(message).runs[run.specId] = { at: Date.now(), ...message.used };
+    else run.receive(message);
+  }
+
+  #countOf({ number }: Usage): Count {
+    const count = this.#counts.get(number);
+    if (!count) throw violation('a usage that nobody asked for');
+    return count;
   }
 
   #receiveOwn(message: AgentMessage): void {
     if (message.type === 'hello' && !this.#greeted) {
       if (message.version !== protocolVersion) throw violation(`version ${message.version}`);
-      for (const [name, value] of message.facts) (this.facts as Map<string, string>).set(name, value);
+      for (const [name, value] of [...message.facts, ...this.#known])
+        (this.facts as Map<string, string>).set(name, value);
       this.#greeted = true;
       this.#changed.notify();
     } else if (message.type === 'pong' && this.#pings.has(message.number)) {
       this.#pings.get(message.number)!();
       this.#pings.delete(message.number);
+      this.#changed.notify();
+    } else if (message.type === 'usage') {
+      this.#countOf(message).box = { at: Date.now(), ...message.used };
+      this.#counts.delete(message.number);
+      this.#changed.notify();
     } else throw violation(`${message.type} out of turn`);
   }
 
@@ -182,6 +222,7 @@ export class AgentConnection {
     this.#stream.destroy();
     for (const run of [...this.#runs.values()]) run.lose();
     this.#pings.clear();
+    this.#counts.clear();
     this.#changed.notify();
     this.#resolveEnded(reason);
   }

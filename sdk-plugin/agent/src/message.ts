@@ -1,3 +1,4 @@
+import type { SandboxStats } from '../../src/contracts/sandbox.ts';
 import { decodeFields, readUnsigned, type Field } from './fields.ts';
 import type { Frame } from './frame-reader.ts';
 import {
@@ -26,6 +27,13 @@ export interface StageEnd {
   readonly peakMemoryBytes: number | null;
 }
 
+export interface Usage {
+  readonly type: 'usage';
+  /** Of the request that it answers. */
+  readonly number: number;
+  readonly used: Omit<SandboxStats, 'at'>;
+}
+
 /** What the agent says, each part in range; whether it may say so now is for the receiver to judge. */
 export type AgentMessage =
   | { readonly type: 'hello'; readonly version: number; readonly facts: Facts }
@@ -35,7 +43,8 @@ export type AgentMessage =
   | StageEnd
   | { readonly type: 'end'; readonly truncated: { stdout: boolean; stderr: boolean }; readonly facts: Facts }
   | { readonly type: 'refused'; readonly code: RefusalCode; readonly message: string }
-  | { readonly type: 'pong'; readonly number: number };
+  | { readonly type: 'pong'; readonly number: number }
+  | Usage;
 
 const maximumFacts = 64;
 const maximumMessage = 200;
@@ -59,6 +68,8 @@ export function decodeMessage({ type, payload }: Frame): AgentMessage {
       return decodeRefused(payload);
     case frameType.pong:
       return { type: 'pong', number: readUnsigned(payload, 8, 'a pong') };
+    case frameType.usage:
+      return decodeUsage(payload);
     default:
       throw violation(`frame type ${type}`);
   }
@@ -141,6 +152,25 @@ function isConsistent({ verdict, exitCode, signal, limit }: StageEnd): boolean {
   if (verdict === 'signal' && signal === null) return false;
   const causes = limitsOfVerdict[verdict];
   return causes ? causes.includes(limit) : limit === null;
+}
+
+function decodeUsage(payload: Buffer): Usage {
+  const values = byTag(payload, [1, 2, 3, 4, 5, 6, 7]);
+  const number = (tag: number): number | null =>
+    values.has(tag) ? readUnsigned(required(values, tag), 8, 'a usage') : null;
+  const cpuUs = number(2);
+  return {
+    type: 'usage',
+    number: readUnsigned(required(values, 1), 8, 'a number'),
+    used: {
+      cpuMs: cpuUs === null ? null : cpuUs / 1000,
+      memoryBytes: number(3),
+      peakMemoryBytes: number(4),
+      processes: number(5),
+      readBytes: number(6),
+      writtenBytes: number(7),
+    },
+  };
 }
 
 function decodeEnd(payload: Buffer): AgentMessage {

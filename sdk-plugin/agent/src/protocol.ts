@@ -19,6 +19,7 @@ export const frameType = Object.freeze({
   kill: 0x09,
   ping: 0x0a,
   shutdown: 0x0b,
+  stats: 0x0c,
   hello: 0x81,
   stageStart: 0x82,
   output: 0x83,
@@ -27,6 +28,7 @@ export const frameType = Object.freeze({
   end: 0x86,
   refused: 0x87,
   pong: 0x88,
+  usage: 0x89,
 });
 
 export type AgentVerdict = RunOutcome['verdict'];

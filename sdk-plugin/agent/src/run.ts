@@ -65,6 +65,10 @@ export class Run implements AsyncIterator<RunEvent> {
     });
   }
 
+  get specId(): string {
+    return this.#spec.id;
+  }
+
   /** Never rejects: what goes wrong settles the run. */
   async start(): Promise<void> {
     const { signal, stdin } = this.#options;

@@ -102,14 +102,61 @@ describe('decodeMessage', () => {
     );
   });
 
+  it('reads what is used, and what the agent does not know', () => {
+    const used = {
+      cpuMs: 1.5,
+      memoryBytes: null,
+      peakMemoryBytes: 7,
+      processes: null,
+      readBytes: 0,
+      writtenBytes: null,
+    };
+    const fields: [number, Uint8Array][] = [1, 2, 4, 6].map((tag, at) => [tag, u64([5, 1500, 7, 0][at]!)]);
+    assert.deepEqual(decode(frameType.usage, encodeFields(fields)), { type: 'usage', number: 5, used });
+  });
+
   const bad: [string, number, Uint8Array][] = [
-    ['an unknown type', 0x89, Buffer.alloc(0)],
+    ['an unknown type', 0x8a, Buffer.alloc(0)],
     ["the client's own type", frameType.open, Buffer.alloc(0)],
     ['a stage start of two bytes', frameType.stageStart, Buffer.alloc(2)],
     ['an output without bytes', frameType.output, Uint8Array.of(1)],
     ['an empty output', frameType.output, Buffer.alloc(0)],
     ['an unknown stream', frameType.output, Uint8Array.of(3, 1)],
     ['a short pong', frameType.pong, Buffer.alloc(7)],
+    ['a usage without the number of its request', frameType.usage, encodeFields([[2, u64(1)]])],
+    [
+      'a usage with an unknown field',
+      frameType.usage,
+      encodeFields([
+        [1, u64(1)],
+        [8, u64(1)],
+      ]),
+    ],
+    [
+      'a usage with a field twice',
+      frameType.usage,
+      encodeFields([
+        [1, u64(1)],
+        [3, u64(1)],
+        [3, u64(1)],
+      ]),
+    ],
+    [
+      'a usage with a narrow number',
+      frameType.usage,
+      encodeFields([
+        [1, u64(1)],
+        [3, Buffer.alloc(4)],
+      ]),
+    ],
+    [
+      'a usage beyond what numbers hold',
+      frameType.usage,
+      encodeFields([
+        [1, u64(1)],
+        [3, Buffer.alloc(8, 255)],
+      ]),
+    ],
     ['a hello without version', frameType.hello, Buffer.alloc(0)],
     ['a hello with an unknown field', frameType.hello, encodeFields([[3, Buffer.alloc(1)]])],
     ['a hello with two versions', frameType.hello, Buffer.concat([fact('a=b'), fact('a=b')])],

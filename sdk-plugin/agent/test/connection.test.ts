@@ -67,6 +67,8 @@ describe('AgentConnection', () => {
   const violations: [string, (peer: Peer) => void][] = [
     ['a second HELLO', (peer) => peer.hello()],
     ['a PONG that nobody asked for', (peer) => peer.send(frameType.pong, 0, u64(1))],
+    ['a USAGE that nobody asked for', (peer) => peer.send(frameType.usage, 0, encodeFields([[1, u64(1)]]))],
+    ['a USAGE of a run that nobody asked for', (peer) => peer.send(frameType.usage, 1, encodeFields([[1, u64(1)]]))],
     ['a frame for an unknown run', (peer) => peer.output(77, 'x')],
     ['a run frame for the connection', (peer) => peer.output(0, 'x')],
     ['a HELLO for a run', (peer) => peer.send(frameType.hello, 5, encodeFields([[1, Uint8Array.of(1, 0)]]))],
@@ -77,6 +79,34 @@ describe('AgentConnection', () => {
       act(peer);
       assert.equal((await connection.ended)?.code, 'agent_protocol');
     });
+
+  it('tells what the box and its runs use, as the agent counts', async (test) => {
+    const { connection, peer } = await connected(test, {}, ['stats=agent']);
+    const running = collect(connection.run(specOf({ id: 'mine' }), { signal: new AbortController().signal }));
+    await peer.received(frameType.start);
+    const [first, second] = [connection.stats(10_000), connection.stats(10_000)];
+    await peer.received(frameType.stats, 2);
+    const asked = peer.frames.filter(({ type }) => type === frameType.stats).map(({ payload }) => payload);
+    for (const [run, at, cpu] of [
+      [1, 1, 2000],
+      [0, 1, 3000],
+      [1, 0, 0],
+      [0, 0, 4000],
+    ] as const)
+      peer.send(frameType.usage, run, encodeFields([[1, asked[at]!], ...(cpu > 0 ? [[2, u64(cpu)] as const] : [])]));
+    const cpuOf = ({ box, runs }: Awaited<typeof first>) => [box.cpuMs, runs['mine']?.cpuMs, Object.keys(runs)];
+    assert.deepEqual(cpuOf(await first), [4, null, ['mine']]);
+    assert.deepEqual(cpuOf(await second), [3, 2, ['mine']]);
+    assert.ok((await first).box.at <= Date.now());
+    await assert.rejects(connection.stats(20), { code: 'sandbox_lost' });
+    assert.equal((await running).outcome.verdict, 'lost');
+  });
+
+  it('asks no agent that would not understand', async (test) => {
+    const { connection } = await connected(test);
+    await assert.rejects(connection.stats(10_000), { code: 'unsupported' });
+    assert.equal(connection.isOver, false);
+  });
 
   it('shuts the agent down, and its runs', async (test) => {
     const { connection, peer } = await connected(test);

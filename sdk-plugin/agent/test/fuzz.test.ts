@@ -25,6 +25,22 @@ function honest(run: number): Buffer[] {
     encodeFrame(frameType.output, run, Buffer.from('\u0001hello')),
     encodeFrame(frameType.output, run, Buffer.from('\u0002oops')),
     encodeFrame(frameType.pong, 0, u64(1)),
+    encodeFrame(
+      frameType.usage,
+      run,
+      encodeFields([
+        [1, u64(2)],
+        [2, u64(5)],
+      ]),
+    ),
+    encodeFrame(
+      frameType.usage,
+      0,
+      encodeFields([
+        [1, u64(2)],
+        [3, u64(7)],
+      ]),
+    ),
     encodeFrame(frameType.stageEnd, run, stageEndPayload({ memory: 99 })),
     encodeFrame(
       frameType.end,
@@ -75,7 +91,7 @@ describe('a hostile agent', () => {
       const random = generator(seed);
       const [near, far] = await socketPair();
       const peer = new Peer(far);
-      peer.hello(['wall=agent']);
+      peer.hello(['wall=agent', 'stats=agent']);
       const connection = await AgentConnection.open(near, { graceMs: 50 });
       const spec = specOf({ limits: { ...specOf().limits, wallMs: 1 } });
       const stdin = (async function* () {
@@ -83,6 +99,7 @@ describe('a hostile agent', () => {
       })();
       const runs = [0, 1].map(() => collect(connection.run(spec, { signal: new AbortController().signal, stdin })));
       const ping = connection.ping(60).catch((error: unknown) => error);
+      const stats = connection.stats(60).catch((error: unknown) => error);
       await peer.received(frameType.start, 2);
       const bytes = mutate([...honest(1), ...honest(2)], random);
       for (let at = 0; at < bytes.length;) {
@@ -95,7 +112,7 @@ describe('a hostile agent', () => {
         const ending = result.status === 'fulfilled' ? result.value.outcome.verdict : String(result.reason.code);
         endings.set(ending, (endings.get(ending) ?? 0) + 1);
       }
-      await ping;
+      await Promise.all([ping, stats]);
       await connection.shutdown(0);
       if (!far.closed) {
         far.destroy();

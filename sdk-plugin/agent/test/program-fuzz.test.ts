@@ -28,7 +28,9 @@ function honest(random: (below: number) => number): Buffer[] {
     stage(1, { argv: ['/nowhere', 'argument'], env: ['NAME=value'], stdin: true }),
     stage(1, { argv: ['/nowhere'] }),
     encodeFrame(frameType.ping, 0, u64(random(100))),
+    encodeFrame(frameType.stats, 0, u64(random(100))),
     encodeFrame(frameType.start, 1),
+    encodeFrame(frameType.stats, 0, u64(random(100))),
     encodeFrame(frameType.credit, 1, u32(random(100))),
     encodeFrame(frameType.kill, 1),
     open(2),
@@ -46,7 +48,8 @@ function mutate(frames: Buffer[], random: (below: number) => number): Buffer {
         frame[random(frame.length)] = random(256);
         break;
       case 1:
-        frame.writeUInt32LE(random(2) ? random(64) : random(2 ** 31), random(Math.max(1, frame.length - 3)));
+        // One that was cut already may be too short.
+        if (frame.length >= 4) frame.writeUInt32LE(random(2) ? random(64) : random(2 ** 31), random(frame.length - 3));
         break;
       case 2:
         changed[at] = frame.subarray(0, 1 + random(frame.length));

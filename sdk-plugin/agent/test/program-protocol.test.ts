@@ -72,6 +72,8 @@ const violations: readonly [what: string, frames: readonly Uint8Array[]][] = [
   ['KILL with a payload', [open(1), encodeFrame(frameType.kill, 1, bits(1))]],
   ['PING for a run', [open(1), encodeFrame(frameType.ping, 1, u64(1))]],
   ['PING of another width', [encodeFrame(frameType.ping, 0, u32(1))]],
+  ['STATS for a run', [open(1), encodeFrame(frameType.stats, 1, u64(1))]],
+  ['STATS of another width', [encodeFrame(frameType.stats, 0, u32(1))]],
   ['SHUTDOWN for a run', [open(1), encodeFrame(frameType.shutdown, 1)]],
   ['SHUTDOWN with a payload', [encodeFrame(frameType.shutdown, 0, bits(1))]],
 ];

@@ -93,6 +93,11 @@ export class Subject {
     return { name: 'run', argv: [this.#shell, '-c', script, 'sh', ...args], env: {}, stdin: true, ...rest };
   }
 
+  /** The id of the run that was started last. */
+  get lastRun(): string {
+    return `conformance-${this.#runs}`;
+  }
+
   get shell(): string {
     return this.#shell;
   }

@@ -1,4 +1,5 @@
 import { tokens } from '../token.ts';
+import type { LanguageDetection } from './detection.ts';
 import type { Diagnostic } from './execution.ts';
 import type { BoxFile, Stage, ToolchainSource } from './sandbox.ts';
 
@@ -8,6 +9,8 @@ export interface LanguageInfo {
   readonly aliases: readonly string[];
   /** File name endings with the dot: `.py`. */
   readonly extensions: readonly string[];
+  /** Absent where it is told by the extensions alone. */
+  readonly detection?: LanguageDetection;
   /** Of the toolchain that is used where nobody asks for another, e.g. `3.11.7`; `''` where none was found. */
   readonly version: string;
   /** Every version that can be asked for, {@link version} first. Absent means that one only. */
@@ -72,6 +75,8 @@ export interface DependencyPlan {
   readonly files: readonly BoxFile[];
   /** What the last of them leaves in the folder `layer` of the working directory becomes the read-only layer. */
   readonly stages: readonly PlannedStage[];
+  /** Absolute host paths that the stages need, besides those that every box for this language has: a package manager. */
+  readonly paths?: readonly string[];
   /** Hosts that the stages talk to, such as `pypi.org:443`; the operator's configuration may name mirrors. */
   readonly hosts: readonly string[];
 }

@@ -1,9 +1,12 @@
 import { realpath } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { parse } from '../schema.ts';
+import { belowEach, isScript, programsAmong } from './installed.ts';
+import { findNpm, type Npm } from './npm.ts';
 import { isSystemLibrary, outermost } from './paths.ts';
-import { ToolchainUnusable, atLeast, findCommand, firstUsable, probe } from './probe.ts';
+import { ToolchainUnusable, atLeast, everyUsable, findCommand, firstUsable, newestFirst, probe } from './probe.ts';
 
 /** A Node.js that can run programs in boxes. */
 export interface NodeToolchain {
@@ -15,6 +18,16 @@ export interface NodeToolchain {
   readonly paths: readonly string[];
   /** Options that keep Node's own remarks about how it loads modules out of a program's standard error. */
   readonly options: readonly string[];
+  /** `undefined` where there is none. */
+  readonly npm: Npm | undefined;
+}
+
+/** Where a language finds Node.js. */
+export interface NodeSettings {
+  /** Name or absolute path; by default the one that runs this host, else `node` in `PATH`. */
+  readonly command?: string | undefined;
+  /** Names or absolute paths of other versions; by default those found in `PATH` and where nvm and n keep them. */
+  readonly versions?: readonly string[] | undefined;
 }
 
 const oldest = '20.19.0';
@@ -39,10 +52,21 @@ const Answer = z.object({
   flags: z.array(z.string()),
 });
 
-async function inspect(candidate: string): Promise<NodeToolchain> {
+const quiet = [
+  // Whether a file is a module is found out by looking; programs need not hear of it, nor of experiments.
+  '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
+  '--disable-warning=ExperimentalWarning',
+];
+
+/** Behind a script that chooses a version, only Node.js knows its own path. */
+async function inspectCommand(candidate: string): Promise<NodeToolchain> {
+  if (!isScript(candidate)) return inspect(await realpath(candidate));
   const path = await probe(candidate, ['-p', 'JSON.stringify(process.execPath)']);
   if (typeof path !== 'string') throw new ToolchainUnusable(missing, 'a program named node is not Node.js');
-  const executable = await realpath(path);
+  return inspect(await realpath(path));
+}
+
+async function inspect(executable: string): Promise<NodeToolchain> {
   // Asked again with the environment of a box: an answer that needs the host's variables would not hold there.
   const answer = parse(Answer, await probe(executable, ['-e', inspection], { env: {} }), 'internal');
   if (!atLeast(answer.version, oldest))
@@ -52,13 +76,9 @@ async function inspect(candidate: string): Promise<NodeToolchain> {
     executable,
     version: answer.version,
     paths: outermost([executable, ...libraries, ...answer.builtins.map((file) => dirname(file))]),
-    options: [
-      // Whether a file is a module is found out by looking; programs need not hear of it, nor of experiments.
-      '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
-      '--disable-warning=ExperimentalWarning',
-      // A program may use the signal for itself; Node would open a debugger and say so. Newer versions can be told not to.
-      ...answer.flags,
-    ],
+    // A program may use the signal for itself; Node would open a debugger and say so. Newer versions can be told not to.
+    options: [...quiet, ...answer.flags],
+    npm: findNpm(executable),
   };
 }
 
@@ -68,5 +88,26 @@ async function inspect(candidate: string): Promise<NodeToolchain> {
  */
 export async function findNode(command?: string): Promise<NodeToolchain> {
   const candidates = command === undefined ? [process.execPath, ...findCommand('node')] : findCommand(command);
-  return firstUsable(candidates, inspect, missing);
+  return firstUsable(candidates, inspectCommand, missing);
 }
+
+/** What {@link findNode} finds, and other versions beside it. @throws ToolchainUnusable when there is none */
+export async function findNodes({ command, versions }: NodeSettings): Promise<[NodeToolchain, ...NodeToolchain[]]> {
+  const usual = await findNode(command);
+  const others = versions?.flatMap((other) => findCommand(other)) ?? [
+    ...findCommand('node'),
+    ...belowEach(join(homedir(), '.nvm/versions/node'), 'bin/node'),
+    ...belowEach('/usr/local/n/versions/node', 'bin/node'),
+  ];
+  const programs = programsAmong(others).filter((path) => path !== usual.executable);
+  return newestFirst(usual, await everyUsable(programs, inspect));
+}
+
+/** The Node.js in the images of this project's languages, which have version 24. */
+export const nodeInImage: NodeToolchain = {
+  executable: '/usr/local/bin/node',
+  version: '',
+  paths: [],
+  options: [...quiet, '--disable-sigusr1'],
+  npm: { script: '/usr/local/lib/node_modules/npm/bin/npm-cli.js', paths: [] },
+};

@@ -42,6 +42,8 @@ export interface ProbeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: 10,000. */
   readonly timeoutMs?: number;
+  /** Aborting ends the program, and counts as its failure. */
+  readonly signal?: AbortSignal;
 }
 
 function hostPaths(): Record<string, string> {
@@ -49,25 +51,45 @@ function hostPaths(): Record<string, string> {
   return { PATH, HOME };
 }
 
+function unanswered(thrown: unknown, otherwise: string): ToolchainUnusable {
+  const { killed, code } = thrown as { killed?: boolean; code?: number | string };
+  const why = killed === true ? 'it did not answer in time' : `it failed (${code ?? otherwise})`;
+  return new ToolchainUnusable(`the program found could not be asked about itself: ${why}`, String(thrown));
+}
+
 /**
- * Runs a toolchain's own program with a clean environment and no input, and parses what it prints as JSON.
- * @throws ToolchainUnusable when it cannot be started, fails, takes too long, or prints something else.
+ * Runs a toolchain's own program with a clean environment and no input, and answers with what it prints.
+ * @throws ToolchainUnusable when it cannot be started, fails, or takes too long.
  */
-export async function probe(file: string, args: readonly string[], options: ProbeOptions = {}): Promise<unknown> {
+export async function probeText(
+  file: string,
+  args: readonly string[],
+  options: ProbeOptions = {},
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const running = promisify(execFile)(file, args, {
     cwd: '/',
     env: options.env ?? hostPaths(),
     timeout: options.timeoutMs ?? 10_000,
     killSignal: 'SIGKILL',
     maxBuffer: 1 << 20,
+    signal: options.signal,
   });
   running.child.stdin?.end();
+  return running.catch((thrown: unknown) => {
+    throw unanswered(thrown, 'a signal');
+  });
+}
+
+/**
+ * As {@link probeText}, and parses what it prints on standard output as JSON.
+ * @throws ToolchainUnusable also when it prints something else.
+ */
+export async function probe(file: string, args: readonly string[], options: ProbeOptions = {}): Promise<unknown> {
+  const { stdout } = await probeText(file, args, options);
   try {
-    return JSON.parse((await running).stdout);
+    return JSON.parse(stdout);
   } catch (thrown) {
-    const { killed, code } = thrown as { killed?: boolean; code?: number | string };
-    const why = killed === true ? 'it did not answer in time' : `it failed (${code ?? 'not JSON'})`;
-    throw new ToolchainUnusable(`the program found could not be asked about itself: ${why}`, String(thrown));
+    throw unanswered(thrown, 'not JSON');
   }
 }
 
@@ -90,6 +112,26 @@ export async function firstUsable<T>(
     }
   }
   throw first ?? new ToolchainUnusable(missing);
+}
+
+/** What `inspect` accepts of some candidates; those that cannot be used are passed over. */
+export async function everyUsable<T>(
+  candidates: readonly string[],
+  inspect: (candidate: string) => Promise<T>,
+): Promise<T[]> {
+  const inspected = await Promise.allSettled(candidates.map(inspect));
+  return inspected.flatMap((result) => {
+    if (result.status === 'fulfilled') return [result.value];
+    if (result.reason instanceof ToolchainUnusable) return [];
+    throw result.reason;
+  });
+}
+
+/** The usual toolchain, then the others by their versions, the newest first; of one version the first. */
+export function newestFirst<T extends { readonly version: string }>(usual: T, others: readonly T[]): [T, ...T[]] {
+  const byVersion = new Map(others.toReversed().map((other) => [other.version, other]));
+  byVersion.delete(usual.version);
+  return [usual, ...[...byVersion.values()].toSorted((a, b) => (atLeast(a.version, b.version) ? -1 : 1))];
 }
 
 /** Whether the version `1.2.3` is at least the other; missing parts count as 0. */

@@ -1,4 +1,12 @@
-import type { ExecutionPlan, LanguageImage, LanguageInfo, LanguageRuntime, PlanInput } from '../contracts/language.ts';
+import type {
+  DependencyInput,
+  DependencyPlan,
+  ExecutionPlan,
+  LanguageImage,
+  LanguageInfo,
+  LanguageRuntime,
+  PlanInput,
+} from '../contracts/language.ts';
 import { SoulboxError } from '../errors.ts';
 import { outermost } from './paths.ts';
 import { ToolchainUnusable } from './probe.ts';
@@ -24,6 +32,7 @@ export interface ToolchainRuntimeOptions<T extends Toolchain> extends Pick<Langu
   /** Told, for the log, what may not leave the host about a toolchain that cannot be used. */
   readonly onUnusable: (detail: string) => void;
   readonly plan: (input: PlanInput, toolchain: T) => ExecutionPlan | Promise<ExecutionPlan>;
+  readonly dependencies?: (input: DependencyInput, toolchain: T) => DependencyPlan | Promise<DependencyPlan>;
 }
 
 /** What a box has of its own hides what the host has under the same name. */
@@ -62,7 +71,7 @@ function choose<T extends Toolchain>(name: string, toolchains: readonly [T, ...T
  * the toolchain that is known to be in it.
  */
 export function toolchainRuntime<T extends Toolchain>(options: ToolchainRuntimeOptions<T>): LanguageRuntime {
-  const { about, onUnusable, image, diagnose } = options;
+  const { about, onUnusable, image, diagnose, dependencies } = options;
   const toolchains = remember(async (): Promise<readonly [T, ...T[]]> => {
     const found = await options.find();
     const all = Array.isArray(found) ? (found as unknown as readonly [T, ...T[]]) : ([found as T] as const);
@@ -70,7 +79,7 @@ export function toolchainRuntime<T extends Toolchain>(options: ToolchainRuntimeO
     return all;
   });
   const described = { ...about, ...(image ? { image: image.image } : {}) };
-  const find = async ({ version, toolchain }: PlanInput): Promise<T> => {
+  const find = async ({ version, toolchain }: Pick<PlanInput, 'version' | 'toolchain'>): Promise<T> => {
     if (toolchain === 'image' && image) return image.toolchain;
     const all = await toolchains().catch((thrown: unknown) => {
       if (!(thrown instanceof ToolchainUnusable)) throw thrown;
@@ -93,5 +102,6 @@ export function toolchainRuntime<T extends Toolchain>(options: ToolchainRuntimeO
     },
     plan: async (input) => options.plan(input, await find(input)),
     ...(diagnose ? { diagnose } : {}),
+    ...(dependencies ? { dependencies: async (input) => dependencies(input, await find(input)) } : {}),
   };
 }

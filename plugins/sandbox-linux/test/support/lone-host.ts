@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Cgroups } from '../../src/cgroups.ts';
-import { hostIdentity } from '../../src/host-identity.ts';
+import { hostIdentity } from '@soulbox/plugin-sdk/agent';
 
 /** A host of its own process: enters a cgroup, makes and removes the cgroups of a box, and tells what it found. */
 const [own, deploymentId, controller] = process.argv.slice(2) as [string, string, string];

@@ -1,0 +1,60 @@
+import type { LanguageDetection } from '@soulbox/plugin-sdk';
+import { evidence } from '@soulbox/plugin-sdk/toolchain';
+
+export const detection: LanguageDetection = {
+  fileNames: ['SConstruct', 'SConscript', 'wscript'],
+  interpreters: ['python', 'pypy'],
+  patterns: evidence(
+    [6, /^if __name__ ==/u, /\bint\(input\(/u],
+    [
+      5,
+      /^(?:async )?def \w+\(.*:$/u,
+      /^class \w+(?:\(.*\))?:$/u,
+      /^from [\w.]+ import /u,
+      /^import [\w.]+ as \w+$/u,
+      /^with .* as \w+:$/u,
+    ],
+    [
+      4,
+      /^elif .*:$/u,
+      /\bprint\(f["']/u,
+      /\bin range\(/u,
+      /[[({].* for \w+(?:, \w+)? in /u,
+      /^except\b.*:$/u,
+      /^(?:async )?for .* in .*:$/u,
+      /\blambda(?: \w+)?(?:, \w+)?: /u,
+    ],
+    [
+      3,
+      /^(?:else|try|finally):$/u,
+      /^import \w+(?:, \w+)?$/u,
+      /^(?:nonlocal|global) \w+/u,
+      /^(?:pass|yield)$/u,
+      /^def \w+\(/u,
+    ],
+    [
+      2,
+      /^(?:if|while|with) .*[^:]:$/u,
+      /\b(?:None|True|False)\b/u,
+      /\b[fr]["']/u,
+      /\b(?:not in|is not|is None)\b/u,
+      /"""|'''/u,
+      /\binput\(/u,
+      /\b(?:sorted|enumerate|isinstance|zip|str|dict|tuple)\(/u,
+      /^def \w+\(.*\) -> /u,
+    ],
+    [
+      1,
+      /\bprint\(/u,
+      /\blen\(/u,
+      /^\w+, \w+ = /u,
+      /\.(?:append|items|format|strip)\(/u,
+      /^@\w[\w.]*(?:\(.*\))?$/u,
+      / (?:and|or|not) /u,
+      /^# /u,
+      /\bself\b/u,
+    ],
+    [-1, /;$/u, /\{$/u],
+    [-3, /^end$/u, /^(?:const|let|var|puts) /u],
+  ),
+};

@@ -1,0 +1,52 @@
+import type { LanguageDetection } from '@soulbox/plugin-sdk';
+import { evidence } from '@soulbox/plugin-sdk/toolchain';
+
+export const detection: LanguageDetection = {
+  fileNames: ['Rakefile', 'Gemfile', 'Guardfile', 'Vagrantfile', 'Podfile', 'config.ru'],
+  interpreters: ['ruby', 'jruby', 'rake'],
+  patterns: evidence(
+    [6, /^(?:attr_reader|attr_accessor|attr_writer) :/u],
+    [5, /^require(?:_relative)? ['"][^'"]*['"]$/u, /^elsif /u, /\bdo \|.*\|$/u, /<<~[A-Z'"]/u, /^puts ["'\w[:]/u],
+    [
+      4,
+      /^def (?:self\.)?\w+[?!=]?(?:\(.*\))?$/u,
+      /\{ ?\|[\w, *&()]*\| /u,
+      /^(?:class|module) [A-Z][\w:]*(?: < [A-Z][\w:]*)?$/u,
+      /\(&:\w/u,
+      /^case \w+$/u,
+      /%[wi][[({]/u,
+      /\bputs\b/u,
+      /^end\.\w/u,
+    ],
+    [
+      3,
+      /^end$/u,
+      /\bdo$/u,
+      /^(?:unless|until) /u,
+      /"[^"]*#\{/u,
+      /^@\w+ (?:=|<<|\+=|\|\|=) /u,
+      /^(?:rescue|ensure)\b/u,
+      /\.(?:each|each_with_index|times|upto|inject|reject|sort_by|to_sym|nil\?|empty\?|even\?|odd\?)(?:\b|$|[ )])/u,
+      /\$(?:stdin|stdout|stderr)\b/u,
+      /^(?:begin|loop do)$/u,
+      /:\w+ => /u,
+    ],
+    [
+      2,
+      /\w (?:unless|if) [\w@!]/u,
+      /\.new(?:\(.*)?$/u,
+      /\bgets\b/u,
+      /\bARGV\b/u,
+      /^p \w/u,
+      /\.freeze$/u,
+      /^when .*[^:{]$/u,
+      /^raise [A-Z]/u,
+      /\.(?:to_s|to_i|to_a|to_f|length|size|chomp|strip)$/u,
+      /\b(?:Struct|Hash|Array|Set)\.new\b/u,
+      /^(?:include|extend|private_constant) [A-Z]/u,
+    ],
+    [1, /\bnil\b/u, /[\w)] \|\| /u, /^\w+: /u, /^# /u, /\w\?$/u, /&\./u, /<< \w/u],
+    [-2, /;$/u, /:$/u],
+    [-3, /^(?:const|let|var|func|fn|function|import) /u, /\$\w+ = /u],
+  ),
+};

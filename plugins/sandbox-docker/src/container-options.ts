@@ -1,0 +1,102 @@
+import type { ContainerCreateOptions } from 'dockerode';
+import { seccompProfile } from './seccomp-profile.ts';
+import type { Settings } from './settings.ts';
+
+/** Whether executions get boxes within the container, or the container is the box of one. */
+export type Walls = 'inner' | 'container';
+
+/** Everything about a container that is not the same for all. Nothing else reaches the engine. */
+export interface ContainerPlan {
+  readonly name: string;
+  /** The id of the image, `sha256:…`: no name, which could come to mean another one. */
+  readonly imageId: string;
+  readonly uid: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly walls: Walls;
+  /** Whether the engine confines containers by AppArmor. */
+  readonly hasAppArmor: boolean;
+}
+
+const program = '/usr/local/bin/soulbox-agent';
+const openFiles = 4096;
+const fewestInodes = 1024;
+const blockBytes = 4096;
+/** For the mounts that inner boxes cover with their own. */
+const coveredBytes = 65_536;
+/** Taken by the kernel before the host, and after what runs within: the agent raises that further. */
+const oomScoreAdj = 300;
+
+/** The whole of what the engine is asked for. This is the only place where such options are made. */
+export function containerOptions(plan: ContainerPlan, settings: Settings): ContainerCreateOptions {
+  const { walls, uid } = plan;
+  return {
+    name: plan.name,
+    Image: plan.imageId,
+    User: `${uid}:${uid}`,
+    Entrypoint: [program],
+    Cmd: ['serve', '--fd', '0', '--out-fd', '1', ...modeOptions(walls, settings)],
+    Env: [],
+    WorkingDir: '/',
+    Hostname: 'sandbox',
+    Labels: { ...plan.labels },
+    Healthcheck: { Test: ['NONE'] },
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    OpenStdin: true,
+    // The end of the host is the end of the agent's input, and so of the container.
+    StdinOnce: true,
+    Tty: false,
+    NetworkDisabled: true,
+    StopSignal: 'SIGKILL',
+    HostConfig: {
+      AutoRemove: true,
+      Privileged: false,
+      CapDrop: ['ALL'],
+      CapAdd: [],
+      SecurityOpt: securityOptions(plan, settings),
+      // Inner boxes have a /proc of their own, masked by the agent; the kernel allows it only where this one is whole.
+      ...(walls === 'inner' ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
+      ReadonlyRootfs: true,
+      Tmpfs: disks(plan, settings),
+      ShmSize: walls === 'inner' ? coveredBytes : settings.diskBytes,
+      Binds: [],
+      Mounts: [],
+      Devices: [],
+      NetworkMode: 'none',
+      IpcMode: 'private',
+      Memory: settings.memoryBytes,
+      MemorySwap: settings.memoryBytes,
+      NanoCpus: Math.round(settings.cpus * 1e9),
+      PidsLimit: settings.processes,
+      OomScoreAdj: oomScoreAdj,
+      Ulimits: [
+        { Name: 'core', Soft: 0, Hard: 0 },
+        { Name: 'nofile', Soft: openFiles, Hard: openFiles },
+      ],
+      Init: false,
+      LogConfig: { Type: 'none', Config: {} },
+      RestartPolicy: { Name: 'no' },
+      PublishAllPorts: false,
+      ...(settings.runtime === undefined ? {} : { Runtime: settings.runtime }),
+    },
+  };
+}
+
+function modeOptions(walls: Walls, { maxRuns }: Settings): string[] {
+  return walls === 'inner' ? ['--max-runs', String(maxRuns)] : ['--boxes', 'container'];
+}
+
+function securityOptions({ walls, hasAppArmor }: ContainerPlan, { apparmor }: Settings): string[] {
+  const profile = seccompProfile({ innerBoxes: walls === 'inner' });
+  const options = ['no-new-privileges', `seccomp=${profile}`];
+  return walls === 'inner' && hasAppArmor ? [...options, `apparmor=${apparmor}`] : options;
+}
+
+/** The agent watches the sum where it does not mount one of its own. */
+function disks({ walls, uid }: ContainerPlan, { diskBytes }: Settings): Record<string, string> {
+  const bytes = walls === 'inner' ? coveredBytes : diskBytes;
+  const inodes = Math.max(fewestInodes, Math.floor(bytes / blockBytes));
+  const common = `rw,exec,nosuid,nodev,size=${bytes},nr_inodes=${inodes},uid=${uid},gid=${uid}`;
+  return { '/home/sandbox': `${common},mode=0755`, '/tmp': `${common},mode=1777` };
+}

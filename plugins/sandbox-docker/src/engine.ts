@@ -1,0 +1,106 @@
+import Docker from 'dockerode';
+import { SoulboxError, type z } from '@soulbox/plugin-sdk';
+import { Circuit } from './circuit.ts';
+import { dockerOptions, type EngineAddress } from './engine-address.ts';
+import { engineError, isUnanswered } from './engine-error.ts';
+
+export interface EngineOptions extends EngineAddress {
+  /** How long one call may take, in milliseconds. */
+  readonly callTimeoutMs: number;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default: `callTimeoutMs`. */
+  readonly deadlineMs?: number;
+}
+
+/** One call: `docker` is dockerode; give `abortSignal: signal` to its method. */
+export type Request<T> = (docker: Docker, signal: AbortSignal) => Promise<T>;
+
+/**
+ * The Docker engine, through its API. Every call has a deadline and can be aborted, ends with a typed error, and fails at
+ * once while the engine is known not to answer.
+ */
+export class Engine {
+  readonly circuit = new Circuit();
+  readonly #options: EngineOptions;
+  #docker: Docker | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * `what` completes "the engine could not …": `list its containers`.
+   * @throws runtime_unavailable for the engine as a whole; cancelled; not_found or conflict as it answers;
+   * image_unavailable; sandbox_unavailable for what else it refuses; config_invalid for its address.
+   */
+  async call<T>(what: string, request: Request<T>, { signal, deadlineMs }: CallOptions = {}): Promise<T> {
+    if (signal?.aborted) throw cancelled();
+    const known = this.circuit.enter();
+    if (known) throw known;
+    const controller = new AbortController();
+    const within = deadlineMs ?? this.#options.callTimeoutMs;
+    let stop!: (error: SoulboxError) => void;
+    const stopped = new Promise<never>((_, reject) => (stop = reject));
+    stopped.catch(() => undefined);
+    const abort = (): void => stop(cancelled());
+    const timer = setTimeout(() => stop(overdue(what, within)), within);
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      const requested = this.#start(request, controller.signal);
+      // It may fail after the deadline, when nobody listens any more.
+      requested.catch(() => undefined);
+      const answer = await Promise.race([requested, stopped]);
+      this.circuit.succeeded();
+      return answer;
+    } catch (thrown) {
+      controller.abort();
+      const error = engineError(thrown, what);
+      if (error.code === 'cancelled' || error.code === 'config_invalid') this.circuit.left();
+      else if (isUnanswered(thrown)) this.circuit.failed(error);
+      else this.circuit.succeeded();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** As {@link call}, with an answer of this shape; one of another shape is a broken engine. */
+  async ask<S extends z.ZodType>(
+    schema: S,
+    what: string,
+    request: Request<unknown>,
+    options?: CallOptions,
+  ): Promise<z.infer<S>> {
+    const answer = schema.safeParse(await this.call(what, request, options));
+    if (answer.success) return answer.data;
+    const error = new SoulboxError(
+      'runtime_unavailable',
+      `the Docker engine answered nonsense when it should ${what}`,
+      {
+        details: { advice: ['Check that "host" of the plugin sandbox-docker is the address of a Docker engine.'] },
+        cause: answer.error,
+      },
+    );
+    this.circuit.failed(error);
+    throw error;
+  }
+
+  async #start<T>(request: Request<T>, signal: AbortSignal): Promise<T> {
+    this.#docker ??= new Docker(dockerOptions(this.#options));
+    return request(this.#docker, signal);
+  }
+}
+
+function cancelled(): SoulboxError {
+  return new SoulboxError('cancelled', 'the caller cancelled it, or the driver is stopping');
+}
+
+function overdue(what: string, withinMs: number): SoulboxError {
+  return new SoulboxError('runtime_unavailable', `the Docker engine did not ${what} within ${withinMs} ms`, {
+    details: { advice: ['Look at the load and the log of the engine; the host tries again by itself.'] },
+  });
+}
