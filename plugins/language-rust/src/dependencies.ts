@@ -44,12 +44,18 @@ export function cratesPlan(input: DependencyInput, toolchain: RustToolchain, con
     ...(certificates === undefined ? {} : { CARGO_HTTP_CAINFO: certificates }),
   };
   const mirror = [
-    '--config',
     'source.crates-io.replace-with="mirror"',
-    '--config',
     `source.mirror.registry=${JSON.stringify(`sparse+${index.replace(/\/?$/, '/')}`)}`,
+  ].flatMap((setting) => ['--config', setting]);
+  const vendor = [
+    'vendor',
+    '--quiet',
+    '--respect-source-config',
+    '--manifest-path',
+    'layer/Cargo.toml',
+    'layer/vendor',
   ];
-  const argv = [cargo, ...mirror, 'vendor', '--quiet', '--manifest-path', 'layer/Cargo.toml', 'layer/vendor'];
+  const argv = [cargo, ...(config.registry === undefined ? [] : mirror), ...vendor];
   return {
     key: `cargo ${version} ${index}`,
     files: [
