@@ -10,8 +10,7 @@ function headingAt(lines: readonly string[]): { index: number; place: Place } | 
   for (const [index, line] of lines.entries()) {
     const [, indent] = mark.exec(lines[index + 2] ?? '') ?? [];
     const [, file, number] = (indent !== undefined && heading.exec(line)) || [];
-    if (file !== undefined)
-      return { index, place: { file, line: Number(number), column: (indent?.length ?? 0) + 1 } };
+    if (file !== undefined) return { index, place: { file, line: Number(number), column: (indent?.length ?? 0) + 1 } };
   }
   return undefined;
 }

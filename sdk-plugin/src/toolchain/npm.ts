@@ -38,7 +38,14 @@ export function npmDependencies({ dependencies, toolchain, registry, node }: Npm
   matchDependencies(dependencies, notation, 'left-pad@1.3.0');
   if (!node.npm) return refuseDependencies('Node.js', 'install npm');
   const certificates = trustedCertificates(toolchain);
-  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--no-save', '--loglevel=error'];
+  const options = [
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--no-update-notifier',
+    '--no-save',
+    '--loglevel=error',
+  ];
   const argv = [node.executable, node.npm.script, 'install', ...options];
   return {
     key: `npm ${process.arch} node ${node.version} ${registry}`,
