@@ -35,7 +35,10 @@ test('every dependency that is not in the notation is named', () => {
 });
 
 test('a package manager that is not there is missed by name', () => {
-  assert.throws(() => refuseDependencies('X', 'install it'), { code: 'language_unavailable', message: /X.*install it/ });
+  assert.throws(() => refuseDependencies('X', 'install it'), {
+    code: 'language_unavailable',
+    message: /X.*install it/,
+  });
 });
 
 test('a URL’s host has a port', () => {
@@ -45,7 +48,10 @@ test('a URL’s host has a port', () => {
 });
 
 test('certificates are those that the machine has, or the image', () => {
-  assert.equal(trustedCertificates(undefined, () => false), undefined);
+  assert.equal(
+    trustedCertificates(undefined, () => false),
+    undefined,
+  );
   assert.match(trustedCertificates('host', (path) => path.startsWith('/etc/pki')) ?? '', /^\/etc\/pki\//);
   assert.match(trustedCertificates('image', () => false) ?? '', /^\/etc\/ssl\/certs\//);
 });
@@ -64,7 +70,18 @@ describe('npm', () => {
     assert.equal(files[0]?.path, 'layer/package.json');
   });
   test('takes nothing that it would fetch from elsewhere or read from a file', () => {
-    for (const bad of ['', '-g', 'a/b', './a', 'x.tgz', 'https://x/y.tgz', 'a@file:x', 'a@npm:b', 'git+ssh://x', 'a@b/c'])
+    for (const bad of [
+      '',
+      '-g',
+      'a/b',
+      './a',
+      'x.tgz',
+      'https://x/y.tgz',
+      'a@file:x',
+      'a@npm:b',
+      'git+ssh://x',
+      'a@b/c',
+    ])
       assert.throws(() => plan([bad]), { code: 'invalid_params' }, bad);
   });
   test('is missed where it is not there', () => {

@@ -51,7 +51,8 @@ describe('an uncaught exception', () => {
   });
   test('is not seen in what a program only wrote, nor placed where no source is known', async () => {
     assert.deepEqual(await diagnose('run', '\tat Main.main(Main.java:3)\n'), []);
-    const native = 'Exception in thread "main" java.lang.Error\n\tat java.base/x.Y.z(Y.java:1)\n\tat A.b(Native Method)\n';
+    const native =
+      'Exception in thread "main" java.lang.Error\n\tat java.base/x.Y.z(Y.java:1)\n\tat A.b(Native Method)\n';
     assert.deepEqual(await diagnose('run', native), []);
   });
 });

@@ -36,7 +36,8 @@ describe('findJdks', () => {
     const newer = pretend('jvm/b', 'X="y"\nJAVA_VERSION="21"\n');
     const etc = join(folder, 'etc');
     mkdirSync(join(etc, 'security'), { recursive: true });
-    for (const name of ['net.properties', 'security/java.security', 'sound.properties']) writeFileSync(join(etc, name), '');
+    for (const name of ['net.properties', 'security/java.security', 'sound.properties'])
+      writeFileSync(join(etc, name), '');
     symlinkSync(join(etc, 'net.properties'), join(newer, 'conf/net.properties'));
     symlinkSync(join(etc, 'sound.properties'), join(newer, 'conf/sound.properties'));
     symlinkSync(join(etc, 'security/java.security'), join(newer, 'conf/security/java.security'));
@@ -64,8 +65,14 @@ describe('findJdks', () => {
   });
   test('refuses one that is too old, has no compiler, or is none', async () => {
     const command = (home: string) => ({ command: join(home, 'bin/javac') });
-    await assert.rejects(find(command(pretend('old', 'JAVA_VERSION="11.0.2"'))), /11\.0\.2 is too old; install a JDK 17/);
-    await assert.rejects(find(command(pretend('runtime', 'JAVA_VERSION="17.0.2"', ['lib/modules']))), /has no compiler/);
+    await assert.rejects(
+      find(command(pretend('old', 'JAVA_VERSION="11.0.2"'))),
+      /11\.0\.2 is too old; install a JDK 17/,
+    );
+    await assert.rejects(
+      find(command(pretend('runtime', 'JAVA_VERSION="17.0.2"', ['lib/modules']))),
+      /has no compiler/,
+    );
     await assert.rejects(find(command(pretend('other', 'NAME="x"'))), /no Java compiler was found/);
   });
 });

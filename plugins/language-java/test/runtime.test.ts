@@ -24,7 +24,10 @@ const printed = (stdout: string) => ({ stdout: `${stdout}\n`, stderr: '', exitCo
 describe('Java programs', () => {
   test('a single source may have any name, whatever its public type', async () => {
     assert.deepEqual(await run({ 'hello.java': `public class Hello { ${say('"é😀"')} }` }), printed('é😀'));
-    assert.deepEqual(await run({ '': `package p; public record Point(int x) { ${say('new Point(1)')} }` }), printed('Point[x=1]'));
+    assert.deepEqual(
+      await run({ '': `package p; public record Point(int x) { ${say('new Point(1)')} }` }),
+      printed('Point[x=1]'),
+    );
   });
   test('all sources are compiled, and resources are found', async () => {
     const read = 'new String(Main.class.getResourceAsStream("/data/x.txt").readAllBytes())';
@@ -36,7 +39,8 @@ describe('Java programs', () => {
     assert.deepEqual(await run(files, 'src/Main.java'), printed('dataLoaded'));
   });
   test('what the compiler only remarks upon is not shown', async () => {
-    const code = 'class Main { public static void main(String[] a) { java.util.List l = new java.util.ArrayList(); l.add(1); new Thread().stop(); System.out.println(l); } }';
+    const code =
+      'class Main { public static void main(String[] a) { java.util.List l = new java.util.ArrayList(); l.add(1); new Thread().stop(); System.out.println(l); } }';
     assert.deepEqual(await run({ '': code }), printed('[1]'));
   });
   test('a file that is no source cannot be run', async () => {
