@@ -1,6 +1,14 @@
 import { existsSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ToolchainUnusable, atLeast, everyUsable, findCommand, firstUsable, newestFirst, outermost } from '@soulbox/plugin-sdk/toolchain';
+import {
+  ToolchainUnusable,
+  atLeast,
+  everyUsable,
+  findCommand,
+  firstUsable,
+  newestFirst,
+  outermost,
+} from '@soulbox/plugin-sdk/toolchain';
 import type { Config } from './config.ts';
 
 export interface Jdk {

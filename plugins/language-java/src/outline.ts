@@ -18,7 +18,10 @@ export interface TypeOutline {
 // What is opened and never closed ends with the file, so that each character is looked at once.
 const comments = String.raw`\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)`;
 const literals = String.raw`"""(?:\\[^]|[^\\])*?(?:"""|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?`;
-const token = new RegExp(`${comments}|${literals}|[\\p{L}\\p{Nl}$_][\\p{L}\\p{Nl}\\p{Nd}\\p{Mn}\\p{Mc}$_]*|[{}();.@]`, 'gu');
+const token = new RegExp(
+  `${comments}|${literals}|[\\p{L}\\p{Nl}$_][\\p{L}\\p{Nl}\\p{Nd}\\p{Mn}\\p{Mc}$_]*|[{}();.@]`,
+  'gu',
+);
 
 function* tokens(source: string): Generator<string> {
   for (const [text] of source.matchAll(token)) if (!/^["'/]/.test(text)) yield text;

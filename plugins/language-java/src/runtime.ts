@@ -73,7 +73,8 @@ export function javaRuntime(config: Config, onUnusable: (detail: string) => void
     onUnusable,
     plan(input, { home }) {
       const chosen = chooseEntry(input, entryRules);
-      if (!chosen.entry.endsWith(ending)) return refuse(chosen.entry, `cannot be run; a program's entry ends in ${ending}`);
+      if (!chosen.entry.endsWith(ending))
+        return refuse(chosen.entry, `cannot be run; a program's entry ends in ${ending}`);
       const { files, main } = named(chosen);
       const sources = files.filter(({ path }) => path.endsWith(ending)).map(({ path }) => `./${path}`);
       const compiler = [...jvm, '-XX:TieredStopAtLevel=1'].map((option) => `-J${option}`);

@@ -6,7 +6,10 @@ import { javascriptRuntime } from '../src/runtime.ts';
 
 const suite: LanguageRuntimeSuiteOptions = {
   name: 'javascript',
-  create: async () => ({ runtime: javascriptRuntime(ConfigSchema.parse({}), () => undefined), dispose: async () => undefined }),
+  create: async () => ({
+    runtime: javascriptRuntime(ConfigSchema.parse({}), () => undefined),
+    dispose: async () => undefined,
+  }),
   run: runPlanUnsandboxed,
   programs: {
     inspect: `

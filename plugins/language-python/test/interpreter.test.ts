@@ -18,11 +18,20 @@ function script(name: string, body: string): string {
 
 /** Answers as an interpreter would whose parts are given. */
 function pretend(name: string, answer: object): string {
-  const full = { version: '3.12.1', environment: null, library: [], packages: [], sharedLibraries: [], pip: null, ...answer };
+  const full = {
+    version: '3.12.1',
+    environment: null,
+    library: [],
+    packages: [],
+    sharedLibraries: [],
+    pip: null,
+    ...answer,
+  };
   return script(name, `case "$3" in *sys.executable*) echo '"'"$0"'"';; *) echo '${JSON.stringify(full)}';; esac`);
 }
 
-const find = (settings: object) => findInterpreters(ConfigSchema.parse({ versions: [], ...settings })).then(([usual]) => usual);
+const find = (settings: object) =>
+  findInterpreters(ConfigSchema.parse({ versions: [], ...settings })).then(([usual]) => usual);
 
 describe('findInterpreters', () => {
   test('finds the interpreter behind a script', async () => {
