@@ -1,9 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -24,27 +21,14 @@ function pack(): Buffer {
   }
 }
 
-/** A registry of crates on the loopback interface, with one crate. */
-export async function startRegistry(): Promise<{ url: string; host: string; stop(): Promise<void> }> {
+/** The paths of a sparse registry with that crate. https://doc.rust-lang.org/cargo/reference/registry-index.html */
+export function registryFiles(url: string): Readonly<Record<string, string | Uint8Array>> {
   const crate = pack();
   const cksum = createHash('sha256').update(crate).digest('hex');
   const entry = { name: 'tiny', vers: '1.0.0', deps: [], cksum, features: { loud: [] }, yanked: false };
-  const server = createServer(({ url }, response) => {
-    if (url === '/config.json') response.end(JSON.stringify({ dl: `http://${host()}/dl` }));
-    else if (url === '/ti/ny/tiny') response.end(JSON.stringify(entry));
-    else if (url === '/dl/tiny/1.0.0/download') response.end(crate);
-    else response.writeHead(404).end();
-  });
-  const host = () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    url: `http://${host()}`,
-    host: host(),
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    '/config.json': JSON.stringify({ dl: `${url}/dl` }),
+    '/ti/ny/tiny': JSON.stringify(entry),
+    '/dl/tiny/1.0.0/download': crate,
   };
 }

@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
+import { runPlanUnsandboxed, serveFiles } from '@soulbox/plugin-sdk/testing';
 import { ConfigSchema } from '../src/config.ts';
 import { rustRuntime } from '../src/runtime.ts';
-import { startRegistry } from './crate-registry.ts';
+import { registryFiles } from './crate-registry.ts';
 
-const registry = await startRegistry();
+const registry = await serveFiles(registryFiles);
 const folder = mkdtempSync(join(tmpdir(), 'soulbox-crates-'));
 after(async () => {
-  await registry.stop();
+  await registry[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
 
@@ -64,7 +64,7 @@ describe('crates', () => {
     const hosts = async (config: object) => (await runtimeWith(config).dependencies?.({ dependencies: ['a'] }))?.hosts;
     assert.deepEqual(await hosts({}), ['index.crates.io:443', 'static.crates.io:443']);
     assert.deepEqual(await hosts({ registry: registry.url, registryHosts: ['x.example:8443'] }), [
-      registry.host,
+      new URL(registry.url).host,
       'x.example:8443',
     ]);
   });
