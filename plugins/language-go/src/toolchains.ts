@@ -87,5 +87,6 @@ export async function findToolchains(config: Config): Promise<[GoToolchain, ...G
     ...findCommand('go'),
     ...['/usr/lib', '/usr/local', join(homedir(), 'sdk')].flatMap((folder) => belowEach(folder, 'bin/go')),
   ];
-  return newestFirst(usual, await everyUsable(programsAmong(others), ask));
+  const unknown = programsAmong(others).filter((path) => path !== usual.go);
+  return newestFirst(usual, await everyUsable(unknown, ask));
 }
