@@ -9,9 +9,9 @@ program='int main(void) { return 0; }'
 components=(
   "python3|python3 -c ''|python3"
   "cc|echo '$program' | cc -x c - -static -o /dev/null|gcc libc6-dev"
-  "go|go version && test -d \"\$(go env GOROOT)/test\"|golang-go"
+  "go|PATH=/usr/local/bin:/usr/bin:/bin; go version && test -d \"\$(go env GOROOT)/test\"|golang-go"
   "c++|echo '$program' | c++ -x c++ - -o /dev/null|g++"
-  "rust|rustc --version && cargo --version|rustc cargo"
+  "rust|PATH=/usr/local/bin:/usr/bin:/bin; rustc --version && cargo --version|rustc-web cargo-web"
   "rust-doc|test -d /usr/share/doc/rust-doc/html/book || test -d \"\$(rustc --print sysroot)/share/doc/rust/html/book\"|rust-doc"
   "cppreference|test -d /usr/share/cppreference/doc/html/en/cpp|cppreference-doc-en-html"
   "sanitizers|echo '$program' | cc -x c - -fsanitize=address,undefined -o /dev/null|gcc libc6-dev"

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { runPlanUnsandboxed, serveFiles } from '@soulbox/plugin-sdk/testing';
 import { ConfigSchema } from '../src/config.ts';
+import { cratesPlan } from '../src/dependencies.ts';
 import { rustRuntime } from '../src/runtime.ts';
+import { imageToolchain } from '../src/toolchains.ts';
 import { registryFiles } from './crate-registry.ts';
 
 const registry = await serveFiles(registryFiles);
@@ -67,6 +69,14 @@ describe('crates', () => {
       new URL(registry.url).host,
       'x.example:8443',
     ]);
+  });
+  test('without Cargo, or with one too old for the index, they are refused with advice', () => {
+    const toolchain = { ...imageToolchain(), version: '1.63.0' };
+    for (const unable of [toolchain, { ...toolchain, version: '1.90.0', cargo: undefined }])
+      assert.throws(() => cratesPlan({ dependencies: ['tiny'] }, unable, ConfigSchema.parse({})), {
+        code: 'language_unavailable',
+        message: /install Cargo 1\.68/,
+      });
   });
   test('what is not written as for Cargo is refused', async () => {
     for (const dependency of ['', '-x', 'a b', 'a@1" }', 'a@1\n[x]', 'a --git https://x', '../x', 'a --features "x"'])
