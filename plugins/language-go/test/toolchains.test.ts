@@ -30,7 +30,7 @@ describe('the toolchains of a host', () => {
     const [{ go, version, library, paths }, ...others] = await find({ command });
     assert.deepEqual({ go, version, others }, { go: command, version: '1.22.3', others: [] });
     assert.ok(library.startsWith(`${cache}/1.22.3-`) && existsSync(library));
-    assert.deepEqual(paths, [join(command), join(folder, 'go1.22.3 X:other/pkg/tool'), library].toSorted());
+    assert.deepEqual(paths, [join(command), join(folder, 'go1.22.3 X:other/pkg'), library].toSorted());
   });
   test('without a command the one in PATH comes first, and others are listed by version', async () => {
     const path = process.env['PATH'];
