@@ -17,7 +17,6 @@ const printing = [
   'issue50690a',
   'issue50690b',
   'issue51303',
-  'nested',
   'typeswitch2',
 ].map((name) => `typeparam/${name}`);
 

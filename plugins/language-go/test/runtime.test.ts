@@ -50,7 +50,7 @@ describe('Go programs', () => {
   });
   test('a file with an odd name is named as its client named it', async () => {
     const { exitCode, stderr } = await run({ '-x.go': 'package main\n\nfunc main() {\n\tx()\n}\n' });
-    assert.equal(exitCode, 1);
+    assert.notEqual(exitCode, 0);
     assert.deepEqual(await runtime.diagnose?.('compile', stderr), [
       { file: '-x.go', line: 4, column: 2, message: 'undefined: x' },
     ]);
