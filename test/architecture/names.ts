@@ -7,6 +7,9 @@ const others = [
   ...['graphql', 'grpc', 'mcp', 'e2b', 'jwt', 'oidc', 'rbac', 'github', 'vscode'],
 ];
 
+/** Names that are English words too; `golang` above is looked for instead. */
+const words: ReadonlySet<string> = new Set(['go']);
+
 /** The names that plugins have: `language-python` is a `language` called `python`. */
 export function pluginNames(all: readonly Package[]): string[] {
   return all.flatMap(({ manifest }) => manifest.soulbox?.id.split('-').slice(1).join('-') ?? []);
@@ -20,7 +23,8 @@ function pattern(name: string): RegExp {
 
 /** Where a text names one of the plugins or products: `file:line: name`. */
 export function namesIn(file: string, text: string, names: readonly string[]): string[] {
-  const patterns = [...names, ...others].map((name) => ({ name, found: pattern(name) }));
+  const sought = new Set([...others, ...names].filter((name) => !words.has(name)));
+  const patterns = [...sought].map((name) => ({ name, found: pattern(name) }));
   return text
     .split('\n')
     .flatMap((line, index) =>
