@@ -9,6 +9,11 @@ program='int main(void) { return 0; }'
 components=(
   "python3|python3 -c ''|python3"
   "cc|echo '$program' | cc -x c - -static -o /dev/null|gcc libc6-dev"
+  "python-examples|test -d /usr/share/doc/python3.11/examples|python3.11 python3.11-examples"
+  "java|javac --version|openjdk-17-jdk-headless"
+  "ruby|ruby --version|ruby"
+  "php|php --version|php-cli"
+  "composer|composer --version && php -r 'exit(extension_loaded(\"zip\") ? 0 : 1);'|composer php-zip"
   "sanitizers|echo '$program' | cc -x c - -fsanitize=address,undefined -o /dev/null|gcc libc6-dev"
 )
 
