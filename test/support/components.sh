@@ -14,6 +14,11 @@ components=(
   "rust|PATH=/usr/local/bin:/usr/bin:/bin; rustc --version && cargo --version|rustc-web cargo-web"
   "rust-doc|test -d /usr/share/doc/rust-doc/html/book || test -d \"\$(rustc --print sysroot)/share/doc/rust/html/book\"|rust-doc"
   "cppreference|test -d /usr/share/cppreference/doc/html/en/cpp|cppreference-doc-en-html"
+  "python-examples|test -d /usr/share/doc/python3.11/examples|python3.11 python3.11-examples"
+  "java|javac --version|openjdk-17-jdk-headless"
+  "ruby|ruby --version|ruby"
+  "php|php --version|php-cli"
+  "composer|composer --version && php -r 'exit(extension_loaded(\"zip\") ? 0 : 1);'|composer php-zip"
   "sanitizers|echo '$program' | cc -x c - -fsanitize=address,undefined -o /dev/null|gcc libc6-dev"
 )
 
