@@ -12,6 +12,7 @@ import {
   isSystemLibrary,
   outermost,
   probe,
+  probeText,
 } from '@soulbox/plugin-sdk/toolchain';
 
 const folder = mkdtempSync(join(tmpdir(), 'soulbox-toolchain-'));
@@ -55,6 +56,14 @@ describe('probe', () => {
   test('uses just the environment that it is given', async () => {
     const path = script('env', 'printf \'"%s %s"\' "$ONLY" "$HOME"');
     assert.equal(await probe(path, [], { env: { ONLY: 'this' } }), 'this ');
+  });
+  test('gives plain text too, from both outputs, and ends when that is wanted', async () => {
+    assert.deepEqual(await probeText(script('both', 'echo out; echo err >&2'), []), {
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
+    const signal = AbortSignal.abort();
+    await assert.rejects(probeText(script('sleeps', 'exec sleep 1000'), [], { signal }), { name: 'ToolchainUnusable' });
   });
   test('says what went wrong without a path of the host', async () => {
     const cases: [string, RegExp][] = [

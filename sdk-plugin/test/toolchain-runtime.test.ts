@@ -86,12 +86,21 @@ describe('toolchainRuntime', () => {
       onUnusable: () => undefined,
       plan: (_, { version }) => ({ ok: false, message: version, diagnostics: [] }),
       diagnose: async (stage) => [{ file: stage, line: 1, column: 1, message: 'wrong' }],
+      dependencies: ({ dependencies }, { version }) => ({
+        key: `${version} ${dependencies.join()}`,
+        files: [],
+        stages: [],
+        hosts: [],
+      }),
     });
     assert.deepEqual((await runtime.describe()).image, image);
     const plan = await runtime.plan({ ...input, toolchain: 'image' });
     assert.deepEqual(plan, { ok: false, message: 'in the image', diagnostics: [] });
     await assert.rejects(runtime.plan(input), { code: 'language_unavailable' });
     assert.equal((await runtime.diagnose?.('run', ''))?.[0]?.file, 'run');
+    const wanted = { dependencies: ['a', 'b'] };
+    assert.equal((await runtime.dependencies?.({ ...wanted, toolchain: 'image' }))?.key, 'in the image a,b');
+    await assert.rejects(runtime.dependencies?.(wanted) ?? assert.fail(), { code: 'language_unavailable' });
   });
   test('any other failure is not disguised', async () => {
     const { runtime } = runtimeWith(() => Promise.reject(new TypeError('bug')));

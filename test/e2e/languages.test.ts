@@ -1,30 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { LanguageRuntime, SandboxDriver, type ExecutionResult } from '@soulbox/plugin-sdk';
+import { LanguageRuntime, type ExecutionResult } from '@soulbox/plugin-sdk';
 import { createTestHost, type TestHost } from '@soulbox/plugin-sdk/testing';
 import javascript from '@soulbox/plugin-language-javascript';
 import python from '@soulbox/plugin-language-python';
 import typescript from '@soulbox/plugin-language-typescript';
-import linux from '@soulbox/plugin-sandbox-linux';
+import { boxes, whyNoBox } from '../support/boxes.ts';
 
-const driver = 'sandbox-linux';
 const plugins = {
-  [driver]: { plugin: linux },
+  ...boxes,
   'language-python': { plugin: python },
   'language-javascript': { plugin: javascript },
   'language-typescript': { plugin: typescript },
 };
 const languages = ['python', 'javascript', 'typescript'] as const;
 type Language = (typeof languages)[number];
-
-/** Why no box can be built here, or `false`. In CI one must be. */
-async function whyNoBox(): Promise<string | false> {
-  await using host = await createTestHost({ plugins: { [driver]: plugins[driver] } });
-  const found = host.service<SandboxDriver>(SandboxDriver, 'linux');
-  const report = await found?.probe({ signal: AbortSignal.timeout(60_000) });
-  if (report?.available === true || process.env['CI']) return false;
-  return `no sandbox can be built here: ${report?.reason ?? 'the driver did not start'}`;
-}
 
 /** The same program in each language. */
 const programs: Record<string, Record<Language, string>> = {

@@ -14,6 +14,16 @@ components=(
   "docker|dockerd --version && containerd --version && docker --version && iptables --version|docker.io iptables"
   "busybox|command -v busybox && command -v dash|busybox-static dash"
   "debootstrap|command -v debootstrap|debootstrap"
+  "go|PATH=/usr/local/bin:/usr/bin:/bin; go version && test -d \"\$(go env GOROOT)/test\"|golang-go"
+  "c++|echo '$program' | c++ -x c++ - -o /dev/null|g++"
+  "rust|PATH=/usr/local/bin:/usr/bin:/bin; rustc --version && cargo --version|rustc-web cargo-web"
+  "rust-doc|test -d /usr/share/doc/rust-doc/html/book || test -d \"\$(rustc --print sysroot)/share/doc/rust/html/book\"|rust-doc"
+  "cppreference|test -d /usr/share/cppreference/doc/html/en/cpp|cppreference-doc-en-html"
+  "python-examples|test -d /usr/share/doc/python3.11/examples|python3.11 python3.11-examples"
+  "java|javac --version|openjdk-17-jdk-headless"
+  "ruby|ruby --version|ruby"
+  "php|php --version|php-cli"
+  "composer|composer --version && php -r 'exit(extension_loaded(\"zip\") ? 0 : 1);'|composer php-zip"
   "sanitizers|echo '$program' | cc -x c - -fsanitize=address,undefined -o /dev/null|gcc libc6-dev"
 )
 

@@ -43,5 +43,6 @@ async function inspect(candidate: string): Promise<Compiler> {
 export async function findCompilers({ command }: Config): Promise<[Compiler, ...Compiler[]]> {
   if (command !== undefined) return [await firstUsable(findCommand(command), inspect, missing)];
   const usual = await firstUsable([...findCommand('g++'), ...findCommand('clang++')], inspect, missing);
-  return newestFirst(usual, await everyUsable(programsAmong(namedInPath(/^(g|clang)\+\+(-\d+)?$/)), inspect));
+  const others = programsAmong(namedInPath(/^(g|clang)\+\+(-\d+)?$/)).filter((path) => path !== usual.executable);
+  return newestFirst(usual, await everyUsable(others, inspect));
 }

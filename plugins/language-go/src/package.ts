@@ -20,7 +20,7 @@ export interface GoPackage {
 function acceptable(file: Files[number]): Files[number] {
   const { dir, base } = posix.parse(file.path);
   if (!base.endsWith('.go') || !/^[-@]/.test(base)) return file;
-  const line = base.includes('\n') ? '' : `//line ${base}:1\n`;
+  const line = base.includes('\n') ? '' : `//line ${base}:1:1\n`;
   return { path: posix.join(dir, `file${base}`), content: Buffer.concat([Buffer.from(line), file.content]) };
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse, z } from '@soulbox/plugin-sdk';
@@ -58,9 +59,10 @@ async function makeFolder(path: string): Promise<void> {
   });
 }
 
-/** What a box needs of a toolchain: not its documents and tests. */
+/** What a box needs of a toolchain: not its documents and tests. Debian's consists of links to another folder in part. */
 function pathsOf(root: string): string[] {
-  return ['bin/go', 'VERSION', 'go.env', 'pkg/include', 'pkg/tool', 'src'].map((name) => join(root, name));
+  const parts = ['bin/go', 'VERSION', 'go.env', 'pkg', 'pkg/include', 'src'].map((name) => join(root, name));
+  return parts.filter((path) => existsSync(path)).flatMap((path) => [path, realpathSync(path)]);
 }
 
 async function inspect(candidate: string, config: Config): Promise<GoToolchain> {
@@ -87,5 +89,6 @@ export async function findToolchains(config: Config): Promise<[GoToolchain, ...G
     ...findCommand('go'),
     ...['/usr/lib', '/usr/local', join(homedir(), 'sdk')].flatMap((folder) => belowEach(folder, 'bin/go')),
   ];
-  return newestFirst(usual, await everyUsable(programsAmong(others), ask));
+  const unknown = programsAmong(others).filter((path) => path !== usual.go);
+  return newestFirst(usual, await everyUsable(unknown, ask));
 }

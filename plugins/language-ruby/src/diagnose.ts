@@ -2,7 +2,7 @@ import type { Diagnostic } from '@soulbox/plugin-sdk';
 import { atOwnPlace, messageLines, type Place } from '@soulbox/plugin-sdk/toolchain';
 
 /** `main.rb:3: syntax error, unexpected ':'` of Ruby before 3.4, `main.rb:3: syntax error found (SyntaxError)` since. */
-const syntax = /^(.+?):(\d+): (syntax errors? .*)$/;
+const syntax = /^(.+?):(\d+): (syntax errors?\b.*)$/;
 /** Under the line of source, which newer versions show behind its number. */
 const mark = /^(?: *\| )?([\t ]*)\^[~^]*(?: (.*))?$/;
 /** `main.rb:3:in 'Object#f': message (KeyError)`; lines that follow say where that was called from. */

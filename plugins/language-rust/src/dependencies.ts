@@ -1,5 +1,6 @@
 import type { DependencyInput, DependencyPlan } from '@soulbox/plugin-sdk';
 import {
+  atLeast,
   boxEnvironment,
   hostOf,
   matchDependencies,
@@ -10,6 +11,9 @@ import type { Config } from './config.ts';
 import type { RustToolchain } from './toolchains.ts';
 
 const cratesIo = { index: 'https://index.crates.io/', downloads: 'static.crates.io:443' };
+
+/** The first that reads sparse indexes; earlier ones fetch the whole index by Git. */
+const oldest = '1.68';
 
 /** As one says after `cargo add`. */
 const notation =
@@ -33,7 +37,8 @@ function dependencyTable(dependencies: readonly string[]): string {
 export function cratesPlan(input: DependencyInput, toolchain: RustToolchain, config: Config): DependencyPlan {
   const { cargo, rustc, version } = toolchain;
   const table = dependencyTable(input.dependencies);
-  if (cargo === undefined) refuseDependencies('rust', 'install cargo (Debian, Ubuntu: apt install cargo)');
+  const isOld = version !== '' && !atLeast(version, oldest);
+  if (cargo === undefined || isOld) refuseDependencies('rust', `install Cargo ${oldest} or later, with rustup for one`);
   const file = (path: string, text: string) => ({ path, content: Buffer.from(text) });
   const index = config.registry ?? cratesIo.index;
   const certificates = trustedCertificates(input.toolchain);
@@ -44,12 +49,18 @@ export function cratesPlan(input: DependencyInput, toolchain: RustToolchain, con
     ...(certificates === undefined ? {} : { CARGO_HTTP_CAINFO: certificates }),
   };
   const mirror = [
-    '--config',
     'source.crates-io.replace-with="mirror"',
-    '--config',
     `source.mirror.registry=${JSON.stringify(`sparse+${index.replace(/\/?$/, '/')}`)}`,
+  ].flatMap((setting) => ['--config', setting]);
+  const vendor = [
+    'vendor',
+    '--quiet',
+    '--respect-source-config',
+    '--manifest-path',
+    'layer/Cargo.toml',
+    'layer/vendor',
   ];
-  const argv = [cargo, ...mirror, 'vendor', '--quiet', '--manifest-path', 'layer/Cargo.toml', 'layer/vendor'];
+  const argv = [cargo, ...(config.registry === undefined ? [] : mirror), ...vendor];
   return {
     key: `cargo ${version} ${index}`,
     files: [

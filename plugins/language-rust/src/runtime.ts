@@ -1,18 +1,12 @@
-import {
-  SoulboxError,
-  type BoxFile,
-  type LanguageImage,
-  type LanguageRuntime,
-  type PlannedStage,
-} from '@soulbox/plugin-sdk';
+import type { BoxFile, LanguageImage, LanguageRuntime, PlannedStage } from '@soulbox/plugin-sdk';
 import { chooseEntry, runStage, toolchainRuntime } from '@soulbox/plugin-sdk/toolchain';
 import type { Config } from './config.ts';
 import { cratesPlan, packageTable } from './dependencies.ts';
 import { detection } from './detection.ts';
 import { diagnose } from './diagnose.ts';
 import { cargoTarget } from './manifest.ts';
-import { cargoStage, manifestStage, manifestStart, program, rustcStage } from './stages.ts';
-import { findToolchains, imageToolchain, type RustToolchain } from './toolchains.ts';
+import { cargoStage, manifestStage, manifestStart, program, rustcStage, withCargo } from './stages.ts';
+import { findToolchains, imageToolchain } from './toolchains.ts';
 
 const extensions = ['.rs'];
 const entryRules = { codeName: 'main.rs', usual: ['main.rs', 'src/main.rs'], extensions };
@@ -24,13 +18,6 @@ export interface RustRuntimeOptions {
   readonly image: LanguageImage;
   /** Told, for the log, why a toolchain cannot be used. */
   readonly onUnusable: (detail: string) => void;
-}
-
-function withCargo(toolchain: RustToolchain): RustToolchain & { cargo: string } {
-  const { cargo } = toolchain;
-  if (cargo !== undefined) return { ...toolchain, cargo };
-  const advice = 'install it (Debian, Ubuntu: apt install cargo)';
-  throw new SoulboxError('language_unavailable', `rust: a package, or a dependency, needs cargo; ${advice}`);
 }
 
 /** Compiles and runs Rust programs. */

@@ -1,4 +1,4 @@
-import type { PlannedStage } from '@soulbox/plugin-sdk';
+import { SoulboxError, type PlannedStage } from '@soulbox/plugin-sdk';
 import { compileStage } from '@soulbox/plugin-sdk/toolchain';
 import type { Config } from './config.ts';
 import type { CargoTarget } from './manifest.ts';
@@ -18,6 +18,14 @@ export function rustcStage(entry: string, toolchain: RustToolchain, config: Conf
   // The crate has a name of its own, since that of a file may be none; with the folder it is not an option either.
   const named = ['--crate-name', 'main', '--edition', config.edition, '-o', program, `./${entry}`];
   return compileStage([rustc, ...config.options, '-C', 'strip=debuginfo', '-C', `linker=${linker}`, quiet, ...named]);
+}
+
+/** A toolchain that has Cargo. @throws SoulboxError `language_unavailable` for one that has none */
+export function withCargo(toolchain: RustToolchain): RustToolchain & { cargo: string } {
+  const { cargo } = toolchain;
+  if (cargo !== undefined) return { ...toolchain, cargo };
+  const advice = 'install it (Debian, Ubuntu: apt install cargo)';
+  throw new SoulboxError('language_unavailable', `rust: a package, or a dependency, needs cargo; ${advice}`);
 }
 
 /** The variables that Cargo is given, so that all it writes lies in the working directory, and it stays offline. */

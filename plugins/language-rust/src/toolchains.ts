@@ -54,6 +54,8 @@ function findCargo(sysroot: string): string | undefined {
   return places.map((path) => realpathSync(path)).find((path) => basename(path) !== 'rustup');
 }
 
+const findLinker = () => firstUsable(findCommand('cc'), (cc) => inspectCompiler(cc, { missing: noLinker }), noLinker);
+
 async function inspect(candidate: string): Promise<RustToolchain> {
   // The command may be rustup's proxy, so only the compiler that it chooses knows where it lies.
   const sysroot = realpathSync((await probeText(candidate, ['--print', 'sysroot'])).stdout.trim());
@@ -63,10 +65,7 @@ async function inspect(candidate: string): Promise<RustToolchain> {
   if (!atLeast(version, oldest)) throw new ToolchainUnusable(`Rust ${version} is too old; install ${oldest} or later`);
   const cargo = findCargo(sysroot);
   const programs = [rustc, ...(cargo === undefined ? [] : [cargo])];
-  const [linker, shared] = await Promise.all([
-    firstUsable(findCommand('cc'), (cc) => inspectCompiler(cc, { missing: noLinker }), noLinker),
-    sharedLibraries(programs),
-  ]);
+  const [linker, shared] = await Promise.all([findLinker(), sharedLibraries(programs)]);
   const library = join(sysroot, 'lib/rustlib', target);
   const paths = outermost([...programs, library, ...shared, ...linker.paths]);
   return { rustc, cargo, linker: linker.executable, target, version, paths };
@@ -78,8 +77,8 @@ export async function findToolchains({ command }: Config): Promise<[RustToolchai
   if (command !== undefined) return [usual];
   // Rustup keeps its toolchains beside each other: toolchains/NAME/bin/rustc.
   const siblings = belowEach(dirname(dirname(dirname(usual.rustc))), 'bin/rustc');
-  return newestFirst(
-    usual,
-    await everyUsable(programsAmong([...siblings, ...namedInPath(/^rustc-\d+\.\d+$/)]), inspect),
+  const others = programsAmong([...siblings, ...namedInPath(/^rustc-\d+\.\d+$/)]).filter(
+    (path) => path !== usual.rustc,
   );
+  return newestFirst(usual, await everyUsable(others, inspect));
 }

@@ -53,7 +53,7 @@ export function npmDependencies({ dependencies, toolchain, registry, node }: Npm
     stages: [
       {
         name: 'install',
-        argv: [...argv, `--registry=${registry}`, '--prefix=layer', '--cache=/tmp/npm', '--', ...dependencies],
+        argv: [...argv, `--registry=${registry}`, '--prefix=layer', '--cache=.npm', '--', ...dependencies],
         env: { ...boxEnvironment, ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates }) },
       },
     ],
