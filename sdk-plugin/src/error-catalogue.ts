@@ -50,7 +50,12 @@ export const errorCatalogue = Object.freeze({
   sandbox_lost: entry(503, -32046, 14, 'The sandbox died under the execution; try again.', true),
   agent_protocol: entry(502, -32047, 13, 'The sandbox agent broke its protocol and was ended; try again.', true),
   runtime_unavailable: entry(503, -32048, 14, 'The engine that makes sandboxes does not answer; try again soon.', true),
-  image_unavailable: entry(503, -32049, 9, 'Build or load the image named in details; soulbox images verify checks it.'),
+  image_unavailable: entry(
+    503,
+    -32049,
+    9,
+    'Build or load the image named in details; soulbox images verify checks it.',
+  ),
   // plugins and configuration
   config_not_found: entry(500, -32060, 9, 'Check the path of the configuration file.'),
   config_invalid: entry(500, -32061, 9, 'Correct the lines named; soulbox config check shows them all.'),

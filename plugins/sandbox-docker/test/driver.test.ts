@@ -161,7 +161,7 @@ describe('the driver', { skip: noEngine }, () => {
   ] as const)
     it(`names the fault of an image that ${what}`, async () => {
       const name = `soulbox/broken-${what.replaceAll(' ', '-')}`;
-      const base = await engine.docker('create', '--network', 'none', image);
+      const base = await engine.docker('create', '--network', 'none', image, '/bin/true');
       const folder = await mkdtemp(join(tmpdir(), 'soulbox-broken-'));
       const driver = engine.driver({ boxes: 'inner', createTimeoutMs: 1500 });
       try {

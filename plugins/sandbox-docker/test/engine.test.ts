@@ -110,7 +110,10 @@ describe('the address of an engine', () => {
       const [ca, cert, key] = ['ca', 'cert', 'key'].map((name) => join(folder, name)) as [string, string, string];
       for (const file of [ca, cert, key]) await writeFile(file, file);
       const options = dockerOptions({ host: 'tcp://engine:2376', tls: { ca, cert, key } });
-      assert.deepEqual([options.protocol, String(options.ca), String(options.key)], ['https', ca, key]);
+      assert.deepEqual(
+        [options.protocol, options.ca?.toString(), (options.key as Buffer).toString()],
+        ['https', ca, key],
+      );
     } finally {
       await rm(folder, { recursive: true });
     }

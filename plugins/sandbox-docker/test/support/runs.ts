@@ -3,7 +3,7 @@ import type { RunEvent, RunOutcome, RunSpec, SandboxDriver } from '@soulbox/plug
 export const never: AbortSignal = new AbortController().signal;
 
 /** A run of a script of the shell. */
-export function script(text: string, wallMs = 60_000): RunSpec {
+function script(text: string, wallMs = 60_000): RunSpec {
   return {
     id: 'run',
     files: [],
