@@ -12,11 +12,11 @@ function frame(stream: number, text: string): Buffer {
   return Buffer.concat([header, Buffer.from(text)]);
 }
 
-function attached(): { stream: AttachedStream; far: Duplex } {
+function attached(): { stream: AttachedStream; near: Duplex; far: Duplex } {
   const [near, far] = duplexPair();
   const stream = new AttachedStream(near);
   stream.on('error', () => undefined);
-  return { stream, far };
+  return { stream, near, far };
 }
 
 describe('AttachedStream', () => {
@@ -79,10 +79,9 @@ describe('AttachedStream', () => {
     });
 
   it('is over when the connection breaks', async () => {
-    const { stream, far } = attached();
-    far.destroy();
-    stream.resume();
-    if (!stream.destroyed) await once(stream, 'close');
+    const { stream, near } = attached();
+    near.destroy(new Error('reset'));
+    await assert.rejects(once(stream, 'close'), { message: 'reset' });
     assert.ok(stream.destroyed);
   });
 });

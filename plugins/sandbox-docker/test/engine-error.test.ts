@@ -30,7 +30,8 @@ describe('engineError', () => {
     [answered(400, 'unknown or invalid runtime name: kata'), 'sandbox_unavailable', /runtime/, false],
     [answered(404, 'No such container: x'), 'not_found', /does not have what/, false],
     [answered(409, 'removal of container x is already in progress'), 'conflict', /no state to try/, false],
-    [answered(400, 'invalid reference'), 'sandbox_unavailable', /refused to try \(status 400\)/, false],
+    [answered(400, 'invalid reference format'), 'image_unavailable', /does not have the image/, false],
+    [answered(400, 'bad parameter'), 'sandbox_unavailable', /refused to try \(status 400\)/, false],
     [answered(500, 'something /secret/path'), 'runtime_unavailable', /refused to try \(status 500\)/, true],
   ];
   for (const [thrown, code, says, retryable] of cases)
