@@ -25,7 +25,8 @@ const deadlineMs = 60_000;
 async function runStage(stage: PlannedStage, cwd: string, options: PlanRunOptions): Promise<PlanRun> {
   const child = spawn(stage.argv[0] ?? '', stage.argv.slice(1), {
     cwd,
-    env: { ...stage.env, ...options.env },
+    // What a toolchain keeps in its home must not stay on this machine.
+    env: { ...stage.env, ...(stage.env['HOME'] === undefined ? {} : { HOME: cwd }), ...options.env },
     timeout: deadlineMs,
     killSignal: 'SIGKILL',
   });

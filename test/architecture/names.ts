@@ -2,7 +2,7 @@ import type { Package } from './packages.ts';
 
 /** What plugins are about, beyond those that exist: products, languages and protocols that core must not know. */
 const others = [
-  ...['docker', 'kubernetes', 'redis', 'surreal', 'prometheus', 'grafana', 'opentelemetry'],
+  ...['kubernetes', 'redis', 'surreal', 'prometheus', 'grafana', 'opentelemetry'],
   ...['golang', 'java', 'ruby', 'php', 'rust', 'wasm', 'cgroup', 'libsql'],
   ...['graphql', 'grpc', 'mcp', 'e2b', 'jwt', 'oidc', 'rbac', 'github', 'vscode'],
 ];

@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, it } from 'node:test';
 import { runAsOrdinaryUser } from '../support/ordinary-user.ts';
 import { hostilePrograms } from './manifest.ts';
+import { linuxSubject } from './subject.ts';
 import { hostileSuite } from './suite.ts';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 const isRoot = process.geteuid?.() === 0;
 
-describe(`as ${isRoot ? 'root' : 'an ordinary user'}`, () => hostileSuite(repository));
+describe(`as ${isRoot ? 'root' : 'an ordinary user'}`, () => hostileSuite(repository, linuxSubject));
 
 if (isRoot)
   describe('as an ordinary user', () => {

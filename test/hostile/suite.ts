@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Limits, RunOutcome } from '@soulbox/plugin-sdk';
-import { LinuxDriver, SettingsSchema } from '@soulbox/plugin-sandbox-linux/driver';
-import { leftovers, mounts } from '../support/leftovers.ts';
+import { mounts } from '../support/leftovers.ts';
 import { hostilePrograms, type HostileProgram } from './manifest.ts';
+import type { MakeSubject, Subject } from './subject.ts';
 import { commandFor, findToolchains, type Toolchains } from './toolchains.ts';
 import { startWatch, type Watch } from './watch.ts';
 
@@ -20,10 +19,6 @@ const limits: Limits = {
   processes: 64,
   diskBytes: 16 * 1024 * 1024,
 };
-/** One above another run's, should several of these suites run on one machine at one time. */
-const uidBase = 1_000_000_000 + (process.pid % 1000) * 100_000;
-const uidCount = 1024;
-const uidBlocks = 16;
 
 interface Finished {
   readonly stdout: string;
@@ -31,14 +26,12 @@ interface Finished {
 }
 
 /** Registers one test for each hostile program, a control beside them, and the search for what they left. */
-export function hostileSuite(repository: string): void {
+export function hostileSuite(repository: string, make: MakeSubject): void {
   const programs = resolve(repository, 'test/hostile/programs');
-  const deploymentId = `hostile${randomBytes(6).toString('hex')}`;
-  const settings = SettingsSchema.parse({ uidBase, uidCount, uidBlocks });
-  const driver = new LinuxDriver({ deploymentId, settings });
   const signal = new AbortController().signal;
   let toolchains: Toolchains;
   let watch: Watch;
+  let subject: Subject;
   let box: string;
   let earlierMounts: string[];
   let kernelBefore: string[];
@@ -55,7 +48,7 @@ export function hostileSuite(repository: string): void {
     const argv = [...commandFor(toolchains, file), file, ...args];
     const stages = [{ name: 'run', argv, env: over.env ?? {}, stdin: false }];
     let stdout = '';
-    for await (const event of driver.run(
+    for await (const event of subject.driver.run(
       box,
       { id: file, files, stages, limits: { ...limits, ...over.limits } },
       { signal },
@@ -80,12 +73,13 @@ export function hostileSuite(repository: string): void {
   };
 
   before(async () => {
-    [earlierMounts, kernelBefore] = await Promise.all([mounts(), kernelState()]);
     [toolchains, watch] = await Promise.all([findToolchains(), startWatch()]);
-    ({ id: box } = await driver.create({ paths: toolchains.paths, labels: {} }, { signal }));
+    subject = await make(repository, toolchains);
+    [earlierMounts, kernelBefore] = await Promise.all([hostMounts(), kernelState()]);
+    ({ id: box } = await subject.driver.create(subject.spec, { signal }));
   });
   after(async () => {
-    await driver.dispose();
+    await subject?.close();
     await watch.close();
   });
 
@@ -129,15 +123,17 @@ export function hostileSuite(repository: string): void {
     });
 
     it('nothing is left: no process, cgroup, mount or file', async () => {
-      await driver.destroy(box);
-      assert.deepEqual(
-        await leftovers({ deploymentId, uids: { from: uidBase, to: uidBase + uidCount * uidBlocks } }),
-        [],
-      );
-      assert.deepEqual(await mounts(), earlierMounts);
-      assert.deepEqual(await driver.list(), []);
+      await subject.driver.destroy(box);
+      assert.deepEqual(await subject.leftovers(), []);
+      assert.deepEqual(await hostMounts(), earlierMounts);
+      assert.deepEqual(await subject.driver.list(), []);
     });
   });
+}
+
+/** Without those of container engines, which come and go beside these tests; a subject answers for its own. */
+async function hostMounts(): Promise<string[]> {
+  return (await mounts()).filter((line) => !/ - (overlay|nsfs) |\/(docker|data) /.test(line));
 }
 
 /** What a program with too much power would change. */

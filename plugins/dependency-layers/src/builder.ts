@@ -30,12 +30,16 @@ interface Surroundings {
   readonly paths: readonly string[];
 }
 
-function surroundings({ spec }: LayerRequest): Surroundings {
+function surroundings({ spec, plan }: LayerRequest): Surroundings {
   if (spec.image !== undefined) return { agent: agentInImage, tar: '/bin/tar', paths: [] };
   const [tar] = findCommand('tar');
   if (tar === undefined) throw new ToolchainUnusable('tar is not installed');
   const agent = locateAgent();
-  return { agent, tar, paths: [...spec.paths, agent, tar, ...(existsSync(certificates) ? [certificates] : [])] };
+  return {
+    agent,
+    tar,
+    paths: [...spec.paths, ...(plan.paths ?? []), agent, tar, ...(existsSync(certificates) ? [certificates] : [])],
+  };
 }
 
 /** Every program of a package manager has another name for the proxy. */

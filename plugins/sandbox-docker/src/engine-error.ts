@@ -64,7 +64,7 @@ const answers: readonly (readonly [pattern: RegExp, explanation: Explanation])[]
     },
   ],
   [
-    /no such image|manifest unknown|pull access denied/i,
+    /no such image|manifest unknown|pull access denied|invalid reference|must be lowercase/i,
     {
       code: 'image_unavailable',
       message: 'the engine does not have the image',

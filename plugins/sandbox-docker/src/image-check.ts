@@ -16,6 +16,8 @@ export interface Expected {
   readonly agent: string | undefined;
 }
 
+const longestReference = 255;
+const referencePattern = /^[A-Za-z0-9]+(?:(?:[._-]+|[:/@])[A-Za-z0-9]+)*$/;
 const build = 'build it: soulbox images build';
 const isRoot = (user: string): boolean => /^(|root|0+)(:.*)?$/.test(user);
 
@@ -26,6 +28,10 @@ export async function checkImage(
   expected: Expected,
   signal?: AbortSignal,
 ): Promise<ImageReport> {
+  const unknown = (what: string): ImageReport => ({ available: false, reason: what, digest: null, labels: {} });
+  // It becomes a part of a path: nothing may be in it that leads elsewhere.
+  if (reference.length > longestReference || !referencePattern.test(reference))
+    return unknown('what was asked for is no name of an image');
   let image: z.infer<typeof ImageSchema>;
   try {
     image = await engine.ask(
@@ -36,7 +42,7 @@ export async function checkImage(
     );
   } catch (thrown) {
     if (!isMissing(thrown) && !(thrown instanceof SoulboxError && thrown.code === 'image_unavailable')) throw thrown;
-    return { available: false, reason: `the engine has no image "${reference}"; ${build}`, digest: null, labels: {} };
+    return unknown(`the engine has no image "${reference}"; ${build}`);
   }
   const labels = image.Config?.Labels ?? {};
   const digest = image.Id.startsWith('sha256:') ? image.Id : `sha256:${image.Id}`;

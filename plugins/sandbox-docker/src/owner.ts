@@ -45,8 +45,8 @@ export class Owner {
       if (owner === this.identity.label) return false;
       if (this.identity.isGone(owner)) return true;
     }
-    const expires = Number(labels[labelNames.expires]);
-    return Number.isFinite(expires) && expires < now;
+    const expires = labels[labelNames.expires] ?? '';
+    return /^\d+$/.test(expires) && Number(expires) < now;
   }
 
   #isOfThisDeployment(labels: Labels): boolean {

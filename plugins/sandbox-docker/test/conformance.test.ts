@@ -1,7 +1,6 @@
 import { after, before, describe } from 'node:test';
 import { SandboxDriver } from '@soulbox/plugin-sdk';
-import { sandboxDriverSuite } from '@soulbox/plugin-sdk/conformance';
-import { packagedService } from '@soulbox/plugin-sdk/testing';
+import { bothWays, sandboxDriverSuite } from '@soulbox/plugin-sdk/conformance';
 import { image, noEngine, TestEngine } from './support/engine.ts';
 
 describe('with an engine', { skip: noEngine }, () => {
@@ -9,26 +8,18 @@ describe('with an engine', { skip: noEngine }, () => {
   before(async () => (engine = await TestEngine.start()));
   after(() => engine?.stop());
 
-  for (const boxes of ['inner', 'container'] as const)
-    sandboxDriverSuite(`docker, boxes: ${boxes}`, {
+  bothWays(new URL('../..', import.meta.url), (way) => {
+    sandboxDriverSuite('docker', {
       shell: '/bin/sh',
-      create: async () => {
-        const driver = engine.driver({ boxes });
-        return { driver, dispose: () => driver.dispose() };
-      },
+      create: () => way.start({ driver: SandboxDriver }, { settings: { host: engine.host, image } }),
     });
+  });
 
-  sandboxDriverSuite('docker in a process of its own', {
+  sandboxDriverSuite('docker, a container for each run', {
     shell: '/bin/sh',
     create: async () => {
-      const { service, dispose } = await packagedService<SandboxDriver>({
-        folder: new URL('../..', import.meta.url),
-        isolation: 'process',
-        token: SandboxDriver,
-        name: 'docker',
-        config: { host: engine.host, image },
-      });
-      return { driver: service, dispose };
+      const driver = engine.driver({ boxes: 'container' });
+      return { driver, dispose: () => driver.dispose() };
     },
   });
 });

@@ -1,4 +1,4 @@
-import { lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
+import { bothWays, lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
 import plugin from '../src/index.ts';
 
 const folder = new URL('../..', import.meta.url);
@@ -15,5 +15,4 @@ const lifecycle = {
     'something unknown': { privileged: true },
   },
 };
-lifecycleSuite(lifecycle);
-lifecycleSuite({ ...lifecycle, name: 'lifecycle in a process of its own', isolated: folder });
+bothWays(folder, ({ isolated }) => lifecycleSuite({ ...lifecycle, isolated }));

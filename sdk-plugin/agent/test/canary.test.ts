@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, it } from 'node:test';
-import { enforcementFrom } from '../src/enforcement.ts';
+import { enforcementFrom } from '@soulbox/plugin-sdk/agent';
 import { judgeCanary, plantSecret, removeStaleSecrets } from '../src/canary.ts';
 import { hostIdentity } from '../src/host-identity.ts';
 

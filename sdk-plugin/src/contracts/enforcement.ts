@@ -17,7 +17,8 @@ export const EnforcementSchema = z.object({
   level: IsolationLevelSchema,
   /** E.g. `user,pid,mount,ipc,net,uts,cgroup`. */
   namespaces: held,
-  /** `own-uid`: a host uid of its own; `shared-uid`: the host's own unprivileged uid in a user namespace. */
+  /** `own-uid`: a host uid of its own; `shared-uid`: the host's own unprivileged uid in a user namespace; `box-uid`: a uid that
+   * the programs of one box share, and nobody else has. */
   user: held,
   /** E.g. `pivot-root,read-only`. */
   filesystem: held,

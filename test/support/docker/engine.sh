@@ -2,7 +2,8 @@
 # A Docker engine of one's own for tests, beside whatever else this machine runs. Everything of it is in one folder.
 #
 #   engine.sh start FOLDER [dockerd options]   starts it, or starts it again after it was killed; prints its socket
-#   engine.sh image FOLDER NAME AGENT          gives it an image of a shell, its tools and the agent
+#   engine.sh image FOLDER NAME AGENT [PATH…]  gives it an image of a shell, its tools and the agent, and of files and
+#                                              folders of this machine with the libraries that they need
 #   engine.sh pid FOLDER                       prints the process id of dockerd
 #   engine.sh stop FOLDER                      ends it and everything that it started, and removes what it mounted
 set -euo pipefail
@@ -60,7 +61,12 @@ image() {
   # Its own shell adds variables to the environment of programs.
   shell=$(realpath "$(command -v dash)")
   cp "$shell" "$root/bin/sh"
-  ldd "$shell" | grep -o '/[^ ]*' | xargs cp -L --parents -t "$root"
+  if (($# > 2)); then
+    tar -C / -ch --exclude=site-packages --exclude=test "${@:3}" 2>/dev/null | tar -C "$root" -x
+  fi
+  { find "$shell" "$root" -type f '(' -perm -u+x -o -name '*.so*' ')' -exec ldd {} + || true; } 2>/dev/null |
+    grep -oE '/[^ :]+\.so[^ :]*' | sort -u | grep -v "^$root/" | xargs cp -L --parents -t "$root"
+  find "$root" -type d -exec chmod 0755 {} +
   tar -C "$root" -cf - . | client import -c 'USER 10001:10001' \
     -c "LABEL soulbox.agent=$(sha256sum "$agent" | cut -d' ' -f1)" - "$name" >/dev/null
   rm -rf "$root"

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { locateAgent } from '@soulbox/plugin-sdk/agent';
+import type { SandboxDriver, SandboxSpec } from '@soulbox/plugin-sdk';
+import { DockerDriver, SettingsSchema as DockerSettings } from '@soulbox/plugin-sandbox-docker/driver';
+import { LinuxDriver, SettingsSchema as LinuxSettings } from '@soulbox/plugin-sandbox-linux/driver';
+import { leftovers, mounts } from '../support/leftovers.ts';
+import type { Toolchains } from './toolchains.ts';
+
+/** A driver that hostile programs are tried on. */
+export interface Subject {
+  readonly driver: SandboxDriver;
+  readonly spec: SandboxSpec;
+  /** Everything on this machine that the driver's boxes are known by, one line each. */
+  leftovers(): Promise<string[]>;
+  close(): Promise<void>;
+}
+export type MakeSubject = (repository: string, toolchains: Toolchains) => Promise<Subject>;
+
+/** One above another run's, should several of these suites run on one machine at one time. */
+const uidBase = 1_000_000_000 + (process.pid % 1000) * 100_000;
+const uidCount = 1024;
+const uidBlocks = 16;
+
+const newDeployment = (): string => `hostile${randomBytes(6).toString('hex')}`;
+
+export const linuxSubject: MakeSubject = async (_repository, { paths }) => {
+  const deploymentId = newDeployment();
+  const driver = new LinuxDriver({ deploymentId, settings: LinuxSettings.parse({ uidBase, uidCount, uidBlocks }) });
+  return {
+    driver,
+    spec: { paths, labels: {} },
+    leftovers: () => leftovers({ deploymentId, uids: { from: uidBase, to: uidBase + uidCount * uidBlocks } }),
+    close: () => driver.dispose(),
+  };
+};
+
+/** An engine of its own, with an image of this machine's toolchains. */
+export const dockerSubject: MakeSubject = async (repository, { paths }) => {
+  const run = promisify(execFile);
+  const script = join(repository, 'test/support/docker/engine.sh');
+  const folder = await mkdtemp(join(tmpdir(), 'soulbox-hostile-engine-'));
+  const image = 'soulbox/hostile';
+  const stop = (): Promise<unknown> => run(script, ['stop', folder]);
+  try {
+    await run(script, ['start', folder]);
+    await run(script, ['image', folder, image, locateAgent(), ...paths]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const deploymentId = newDeployment();
+  const settings = DockerSettings.parse({
+    host: `unix://${folder}/docker.sock`,
+    image,
+    uidBase,
+    uidCount: uidBlocks,
+    boxes: 'inner',
+  });
+  const driver = new DockerDriver({ deploymentId, settings });
+  return {
+    driver,
+    spec: { paths: [], labels: {} },
+    leftovers: async () => {
+      const { stdout } = await run('docker', ['--host', settings.host, 'ps', '--all', '--quiet', '--no-trunc']);
+      const containers = stdout.split('\n').filter((id) => id !== '');
+      const uids = { from: uidBase, to: uidBase + uidBlocks };
+      const mounted = (await mounts()).filter((line) => line.includes(folder) && line.includes(' - overlay '));
+      return [...containers.map((id) => `container ${id}`), ...mounted, ...(await leftovers({ deploymentId, uids }))];
+    },
+    close: async () => {
+      await driver.dispose();
+      await stop();
+    },
+  };
+};
