@@ -221,12 +221,13 @@ describe('an isolated plugin whose process ended', () => {
   });
 
   it('is given up when that happens too often, until somebody reloads it, with the code of then', async () => {
-    await using stranger = await strangerHost({
-      head,
-      body: `setup() { setTimeout(() => process.exit(1), 50); }`,
-      host: { pluginRestarts: 1 },
-    });
-    await until(() => lives(stranger).restarts === 1 && lives(stranger).state === 'failed', 'it is given up');
+    await using stranger = await strangerHost({ head, body, host: { pluginRestarts: 1 } });
+    const end = () => assert.rejects(stranger.host.service(Tool, 'it')!['go']!(), failure('plugin_process_lost'));
+    await end();
+    await until(() => lives(stranger).restarts === 1 && lives(stranger).state === 'active', 'it is up again');
+    await end();
+    await until(() => lives(stranger).state === 'failed', 'it is given up');
+    assert.equal(lives(stranger).restarts, 1);
     await stranger.rewrite(
       `provides: [Tool], setup(context) { context.provide(Tool, { async go() { return 'mended'; } }, 'it'); }`,
     );
