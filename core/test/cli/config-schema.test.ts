@@ -30,13 +30,16 @@ describe('soulbox config schema', () => {
     }
     const { code, stdout, stderr } = await soulbox(['config', 'schema', '--config', home.config]);
     assert.deepEqual([code, stderr], [0, '']);
-    const schema = JSON.parse(stdout) as { properties: { plugins: { properties: Record<string, { anyOf: any[] }> } } };
-    const settings = Object.fromEntries(
-      Object.entries(schema.properties.plugins.properties).map(([id, { anyOf }]) => [id, anyOf[1].properties.config]),
-    );
-    const { known, ...others } = settings as Record<string, { properties?: { port: unknown } }>;
-    assert.deepEqual(known?.properties?.port, { anyOf: [{ type: 'integer' }, { $ref: '#/$defs/secret' }] });
-    for (const id of ['plain', 'absent', 'syntax']) assert.deepEqual(others[id], { type: 'object' }, id);
+    interface Schema {
+      readonly properties: Readonly<Record<string, Schema | undefined>>;
+      readonly anyOf: readonly Schema[];
+    }
+    const all = (JSON.parse(stdout) as Schema).properties['plugins']?.properties ?? {};
+    const settingsOf = (id: string) => all[id]?.anyOf[1]?.properties['config'];
+    assert.deepEqual(settingsOf('known')?.properties['port'], {
+      anyOf: [{ type: 'integer' }, { $ref: '#/$defs/secret' }],
+    });
+    for (const id of ['plain', 'absent', 'syntax']) assert.deepEqual(settingsOf(id), { type: 'object' }, id);
   });
 
   it('takes no other arguments, and needs a file that can be read', async () => {
