@@ -70,6 +70,7 @@ export async function runPlanUnsandboxed(
       stderr: Buffer.concat(runs.map((run) => run.stderr)),
     };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // A toolchain may leave a process that still writes to its home for a moment.
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
