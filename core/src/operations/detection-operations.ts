@@ -28,6 +28,9 @@ const detect = defineOperation({
   errors: [],
 });
 
+/** What {@link addDetectionOperations} adds. */
+export const detectionOperations = [detect] as const;
+
 export function addDetectionOperations(catalogue: OperationCatalogue, languages: Languages): void {
   catalogue.add('core', detect, async (params) => {
     const all = await languages.list();

@@ -151,6 +151,9 @@ async function follow(
   }
 }
 
+/** What {@link addSandboxOperations} adds. */
+export const sandboxOperations = [list, stats] as const;
+
 export function addSandboxOperations(catalogue: OperationCatalogue, boxes: TenantBoxes): void {
   catalogue.add('core', list, async (_, { principal }) => ({
     sandboxes: boxes.boxesOf(principal.tenant).map(({ info, chosen, leases }) => ({

@@ -1,8 +1,10 @@
 import { SoulboxError } from '@soulbox/plugin-sdk';
+import { detectionOperations } from '../operations/detection-operations.ts';
 import { executionOperations } from '../operations/execution-operations.ts';
 import { hostOperations } from '../operations/host-operations.ts';
 import { pluginFacts } from '../operations/plugin-facts.ts';
 import { pluginOperations } from '../operations/plugin-operations.ts';
+import { sandboxOperations } from '../operations/sandbox-operations.ts';
 import type { Manifest } from '../plugins/manifest.ts';
 import type { Neighbour } from './neighbours.ts';
 
@@ -12,6 +14,8 @@ export const ownOperations: readonly string[] = [
   ...pluginOperations,
   ...pluginFacts,
   ...executionOperations,
+  ...sandboxOperations,
+  ...detectionOperations,
 ].map(({ name }) => name);
 
 /** Names that a plugin brings and that only one may have. */

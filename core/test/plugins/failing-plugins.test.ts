@@ -38,7 +38,7 @@ const failing: Record<string, [Plugin, ErrorCode, RegExp]> = {
     'plugin_failed',
     /not an error/,
   ],
-  'hangs in setup': [plugin(never), 'plugin_timeout', /plugin bad was not set up within 50 ms/],
+  'hangs in setup': [plugin(never), 'plugin_timeout', /plugin bad was not set up within 500 ms/],
   'provides what it did not declare': [
     plugin((context) => context.provide(Thing, {})),
     'plugin_failed',
