@@ -21,10 +21,16 @@ import { readJson, root, workspaces } from './workspaces.mjs';
  * @type {ReadonlyMap<string, string>}
  */
 const needsRepository = new Map(
-  ['conformance', 'driver', 'engine-faults', 'full-disk', 'hardening', 'proxy-faults', 'reconcile'].map((name) => [
-    `plugins/sandbox-docker/test/${name}.test.ts`,
-    'starts an engine by test/support/docker/engine.sh',
-  ]),
+  [
+    'conformance',
+    'driver',
+    'engine-faults',
+    'full-disk',
+    'hardening',
+    'images/operations',
+    'proxy-faults',
+    'reconcile',
+  ].map((name) => [`plugins/sandbox-docker/test/${name}.test.ts`, 'starts an engine by test/support/docker/engine.sh']),
 );
 
 const wanted = process.argv.slice(2);
