@@ -29,9 +29,12 @@ interface Folders {
 const deadlineMs = 60_000;
 
 async function runStage(stage: PlannedStage, { cwd, home }: Folders, options: PlanRunOptions): Promise<PlanRun> {
-  const child = spawn(stage.argv[0] ?? '', stage.argv.slice(1), {
+  const { HOME } = stage.env;
+  // Compilers get their environment by `env -i`.
+  const [program = '', ...args] = stage.argv.map((arg) => (arg === `HOME=${HOME}` ? `HOME=${home}` : arg));
+  const child = spawn(program, args, {
     cwd,
-    env: { ...stage.env, ...(stage.env['HOME'] === undefined ? {} : { HOME: home }), ...options.env },
+    env: { ...stage.env, ...(HOME === undefined ? {} : { HOME: home }), ...options.env },
     timeout: deadlineMs,
     killSignal: 'SIGKILL',
   });
@@ -54,10 +57,9 @@ export async function runPlanUnsandboxed(
   plan: Extract<ExecutionPlan, { ok: true }>,
   options: PlanRunOptions = {},
 ): Promise<PlanRun> {
-  const folder = await mkdtemp(join(tmpdir(), 'soulbox-plan-'));
-  const folders = { cwd: join(folder, 'work'), home: join(folder, 'home') };
+  const [cwd, home] = await Promise.all(['plan', 'home'].map((name) => mkdtemp(join(tmpdir(), `soulbox-${name}-`))));
+  const folders: Folders = { cwd: cwd!, home: home! };
   try {
-    for (const each of Object.values(folders)) await mkdir(each);
     for (const { path, content, executable } of plan.files) {
       const target = join(folders.cwd, path);
       await mkdir(dirname(target), { recursive: true });
@@ -78,6 +80,7 @@ export async function runPlanUnsandboxed(
     };
   } finally {
     // A toolchain may still be writing there after its program has ended.
-    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    for (const folder of Object.values(folders))
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }

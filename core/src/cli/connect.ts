@@ -85,6 +85,11 @@ class LocalClient implements RemoteClient {
   }
 }
 
+/** Whether a client speaks to a host that was booted for this one command. */
+export function isOwnHost(client: RemoteClient): boolean {
+  return client instanceof LocalClient;
+}
+
 /**
  * A running host where a URL or a key names one (`--url`, `--key`, SOULBOX_URL, SOULBOX_KEY), otherwise one booted in
  * this process, which listens nowhere.

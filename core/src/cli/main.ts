@@ -89,6 +89,8 @@ export async function main(
   options: { readonly defaultConfig?: string; readonly terminal?: Terminal } = {},
 ): Promise<number> {
   const terminal: Terminal = options.terminal ?? process;
+  // Whoever reads the output may have enough of it; the write that meets this tells below.
+  for (const stream of [terminal.stdout, terminal.stderr]) stream.on('error', () => undefined);
   try {
     return await dispatch(args, { terminal, defaultConfig: options.defaultConfig });
   } catch (thrown) {
@@ -96,6 +98,7 @@ export async function main(
       await write(terminal.stderr, `soulbox: ${thrown.message}\n`);
       return 2;
     }
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EPIPE') return 0;
     if (!isSoulboxError(thrown)) throw thrown;
     const problem = `soulbox: ${thrown.code}: ${thrown.message}\n${thrown.entry.advice}\n`;
     await write(terminal.stderr, args.includes('--json') ? `${JSON.stringify({ error: thrown.toBody() })}\n` : problem);

@@ -1,6 +1,6 @@
 import { SoulboxError, type OperationDescriptor, type RemoteClient } from '@soulbox/plugin-sdk';
 import { parse, UsageError, type CommandContext } from './command.ts';
-import { connect, hostOptions } from './connect.ts';
+import { connect, hostOptions, isOwnHost } from './connect.ts';
 import { callUntilSignal } from './interruption.ts';
 import { showProgress } from './progress.ts';
 import { forPeople } from './for-people.ts';
@@ -111,6 +111,9 @@ export async function runOperation(group: string, args: readonly string[], conte
     };
     const descriptor = descriptors.find((d) => d.name === `${group}.${verb}`);
     if (!descriptor) throw new UsageError(unknownCommand(group, verb, descriptors));
+    // The plugins of a host that was booted for this are gone again when it is done.
+    if (group === 'plugins' && descriptor.effect !== 'read' && isOwnHost(client))
+      throw new UsageError(`${descriptor.name} is for a running host: give its key with --key or SOULBOX_KEY`);
     const given = paramsFor(descriptor, params);
     const result = await (descriptor.event === null
       ? client.call(descriptor.name, given)

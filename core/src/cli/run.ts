@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { SoulboxError, type ExecutionEvent, type ExecutionResult, type RemoteClient } from '@soulbox/plugin-sdk';
 import { toWireText } from '../execution/text.ts';
@@ -46,7 +46,9 @@ async function languageFor(
   asked: string | undefined,
 ): Promise<string> {
   if (asked !== undefined) return asked;
-  const code = encoding === 'utf8' ? { code: content.slice(0, tellingCharacters) } : {};
+  // A name that ends in something else is of a language that is not here, whatever its text looks like.
+  const tells = encoding === 'utf8' && (extname(path) === '' || content.startsWith('#!'));
+  const code = tells ? { code: content.slice(0, tellingCharacters) } : {};
   const { language, candidates } = (await client.call('languages.detect', { fileName: path, ...code })) as {
     language: string | null;
     candidates: { language: string }[];

@@ -76,5 +76,8 @@ export async function assertPeersSeen(folder: string): Promise<void> {
     .map(([name]) => name)
     .filter((name) => !paths(name)?.some((modules) => existsSync(join(modules, name))));
   if (missing.length > 0)
-    throw new SoulboxError('package_refused', `${folder} does not find beside it: ${missing.join(', ')}`);
+    throw new SoulboxError(
+      'package_refused',
+      `${folder} does not find beside it: ${missing.join(', ')}; run npm install in it`,
+    );
 }

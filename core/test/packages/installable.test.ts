@@ -45,7 +45,7 @@ test('a folder must see its peers from where it lies', async () => {
   const peerDependencies = { near: '1', far: '1' };
   const path = await writePackage(folder, 'plugins/p', { packageJson: { peerDependencies } });
   await folder.write('plugins/p/node_modules/near/package.json', '{}');
-  await assert.rejects(assertPeersSeen(path), failure('package_refused', /beside it: far$/));
+  await assert.rejects(assertPeersSeen(path), failure('package_refused', /beside it: far; run npm install in it$/));
   await folder.write('node_modules/far/package.json', '{}');
   await assertPeersSeen(path);
 });

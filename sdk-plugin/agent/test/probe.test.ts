@@ -45,7 +45,8 @@ async function probe(events: readonly RunEvent[], failure?: Error): Promise<Driv
 describe('probeWithCanary', () => {
   it('reports what held a canary that lived, with advice', async () => {
     const report = await probe([{ type: 'stage', name: 'run' }, says(fine), end('ok')]);
-    assert.deepEqual(report, { available: true, reason: null, enforced, capabilities: [], advice: ['more than weak'] });
+    const capabilities = ['stats'];
+    assert.deepEqual(report, { available: true, reason: null, enforced, capabilities, advice: ['more than weak'] });
   });
 
   const faults: readonly (readonly [string, readonly RunEvent[], string])[] = [

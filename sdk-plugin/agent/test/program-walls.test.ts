@@ -42,6 +42,7 @@ for (const mode of modes)
         ['disk', 'tmpfs'],
         ['output', 'agent'],
         ['wall', 'agent'],
+        ['stats', 'agent'],
       ];
       assert.deepEqual([...facts], expected);
     });

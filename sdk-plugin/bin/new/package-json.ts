@@ -37,7 +37,7 @@ export function packageJson(kind: Kind, { name, package: packageName }: Names): 
     },
     files: ['dist/src'],
     scripts: {
-      build: 'tsc -p .',
+      build: 'rm -rf dist && tsc -p .',
       test: 'node --test dist/test/*.test.js',
       lint: 'oxlint --deny-warnings',
       check: 'soulbox-plugin check .',
