@@ -2,11 +2,13 @@
  * Runs the compiled tests. `npm test [-- PATH… [--node-option…]]`, for instance
  * `npm test -- core plugins/sandbox-linux --test-name-pattern=limits`.
  *
+ * What toolchains make once on a machine, such as Go's compiled standard library, lies in a folder that is removed at the
+ * end; SOULBOX_TEST_CACHE names one that stays, for the next run.
  * Leaves raw V8 coverage in `.coverage/v8` and a JUnit report in `.coverage/junit.xml`; COVERAGE_DIR moves both.
  * With CI=true a test that was skipped because something is missing on this machine fails the run.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { narrow, removeOrphans, testFilesOf } from './test-files.mjs';
@@ -35,7 +37,12 @@ rmSync(join(reports, 'v8'), { recursive: true, force: true });
 rmSync(countsFile, { force: true });
 mkdirSync(join(reports, 'v8'), { recursive: true });
 
+const kept = process.env.SOULBOX_TEST_CACHE;
+// Not below /tmp, which every box has anew; boxes read it under uids of their own.
+const cache = kept ? resolve(kept) : mkdtempSync('/var/tmp/soulbox-caches-');
+if (!kept) chmodSync(cache, 0o755);
 const exitCode = await run();
+if (!kept) rmSync(cache, { recursive: true, force: true });
 process.exitCode = conclude(readCounts(), exitCode);
 
 function selectable() {
@@ -69,6 +76,7 @@ function run() {
       env: {
         ...process.env,
         NODE_V8_COVERAGE: join(reports, 'v8'),
+        XDG_CACHE_HOME: cache,
         TEST_COUNTS_FILE: countsFile,
         TEST_STALLED_MS: String(stalledMs),
       },

@@ -6,9 +6,6 @@ import linux from '@soulbox/plugin-sandbox-linux';
 /** The sandboxes of this machine's kernel, as a test host's plugins name them. */
 export const boxes = { 'sandbox-linux': { plugin: linux } };
 
-/** Where tests keep the compiled standard library of Go: not below /tmp, which every box has anew. */
-export const goCache = `/var/tmp/soulbox-test-go-${process.getuid?.()}`;
-
 /** Why no box can be built here, or `false`. In CI one must be. */
 export async function whyNoBox(): Promise<string | false> {
   await using host = await createTestHost({ plugins: boxes });
