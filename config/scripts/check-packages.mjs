@@ -9,17 +9,18 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { pack, unpack } from './pack.mjs';
 import { filesUnder, readJson, root, workspaces } from './workspaces.mjs';
 
 const run = promisify(execFile);
 
-/** @typedef {import('./workspaces.mjs').Workspace & { name: string, tarball: string, installed: string }} Packed */
+/** @typedef {import('./pack.mjs').Packed & { installed: string }} Packed */
 
 const scratch = mkdtempSync(join(tmpdir(), 'soulbox-packages-'));
 try {
   const packed = [];
   for (const workspace of workspaces().filter(({ manifest }) => manifest.private !== true))
-    packed.push(await pack(workspace));
+    packed.push(await packAndUnpack(workspace));
   for (const each of packed) linkDependencies(each);
 
   let failures = 0;
@@ -44,19 +45,10 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/**
- * @param {import('./workspaces.mjs').Workspace} workspace
- * @returns {Promise<Packed>}
- */
-async function pack(workspace) {
-  const { name } = workspace.manifest;
-  const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', scratch];
-  const { stdout } = await run('npm', args, { cwd: workspace.path });
-  const tarball = join(scratch, JSON.parse(stdout)[0].filename);
-  const installed = join(scratch, 'node_modules', name);
-  mkdirSync(installed, { recursive: true });
-  await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
-  return { ...workspace, name, tarball, installed };
+/** @param {import('./workspaces.mjs').Workspace} workspace @returns {Promise<Packed>} */
+async function packAndUnpack(workspace) {
+  const packed = await pack(workspace, scratch);
+  return { ...packed, installed: await unpack(packed, scratch) };
 }
 
 /** Links what a package declares beside it; its siblings lie packed in the folder above. @param {Packed} packed */

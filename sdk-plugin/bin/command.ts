@@ -1,4 +1,5 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
+import { parseArguments, UsageError } from '@soulbox/plugin-sdk';
 
 /** Where a command writes; tests put their own in its place. */
 export interface Terminal {
@@ -13,33 +14,19 @@ export interface Command {
   run(args: readonly string[], terminal: Terminal): Promise<number>;
 }
 
-/** What the author must do otherwise before anything can be done: exit code 2. */
-export class UsageError extends Error {}
-
 type Options = NonNullable<ParseArgsConfig['options']>;
-type Parsed<T extends Options> = ReturnType<
-  typeof parseArgs<{ args: string[]; options: T; allowPositionals: true; strict: true }>
->;
 
 /** `node:util.parseArgs`, strict, with exactly so many operands. @throws UsageError */
 export function parseCommand<const T extends Options>(
   args: readonly string[],
   operands: readonly string[],
   options: T,
-): Parsed<T> {
-  const parsed = parseStrictly(args, options);
+): ReturnType<typeof parseArguments<T>> {
+  const parsed = parseArguments(args, options);
   const { positionals } = parsed;
   const missing = operands[positionals.length];
   if (missing !== undefined) throw new UsageError(`${missing} is missing`);
   if (positionals.length > operands.length)
     throw new UsageError(`"${positionals[operands.length]}" is one operand too many`);
   return parsed;
-}
-
-function parseStrictly<const T extends Options>(args: readonly string[], options: T): Parsed<T> {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (thrown) {
-    throw new UsageError((thrown as Error).message);
-  }
 }

@@ -1,5 +1,6 @@
+import { isUsageError, UsageError } from '@soulbox/plugin-sdk';
 import { checkCommand } from './check/check-command.ts';
-import { UsageError, type Command, type Terminal } from './command.ts';
+import type { Command, Terminal } from './command.ts';
 import { migrateCommand } from './migrate/migrate-command.ts';
 import { newCommand } from './new/new-command.ts';
 import { sdkVersion } from './sdk-version.ts';
@@ -27,7 +28,7 @@ export async function main(args: readonly string[], terminal: Terminal = process
   try {
     return await dispatch(args, terminal);
   } catch (thrown) {
-    if (!(thrown instanceof UsageError)) throw thrown;
+    if (!isUsageError(thrown)) throw thrown;
     terminal.stderr.write(`soulbox-plugin: ${thrown.message}\n`);
     return 2;
   }

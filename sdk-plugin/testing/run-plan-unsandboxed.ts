@@ -20,13 +20,18 @@ export interface PlanRunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+interface Folders {
+  readonly cwd: string;
+  /** What a toolchain keeps in its home must not stay on this machine. */
+  readonly home: string;
+}
+
 const deadlineMs = 60_000;
 
-async function runStage(stage: PlannedStage, cwd: string, options: PlanRunOptions): Promise<PlanRun> {
+async function runStage(stage: PlannedStage, { cwd, home }: Folders, options: PlanRunOptions): Promise<PlanRun> {
   const child = spawn(stage.argv[0] ?? '', stage.argv.slice(1), {
     cwd,
-    // What a toolchain keeps in its home must not stay on this machine.
-    env: { ...stage.env, ...(stage.env['HOME'] === undefined ? {} : { HOME: cwd }), ...options.env },
+    env: { ...stage.env, ...(stage.env['HOME'] === undefined ? {} : { HOME: home }), ...options.env },
     timeout: deadlineMs,
     killSignal: 'SIGKILL',
   });
@@ -50,15 +55,17 @@ export async function runPlanUnsandboxed(
   options: PlanRunOptions = {},
 ): Promise<PlanRun> {
   const folder = await mkdtemp(join(tmpdir(), 'soulbox-plan-'));
+  const folders = { cwd: join(folder, 'work'), home: join(folder, 'home') };
   try {
+    for (const each of Object.values(folders)) await mkdir(each);
     for (const { path, content, executable } of plan.files) {
-      const target = join(folder, path);
+      const target = join(folders.cwd, path);
       await mkdir(dirname(target), { recursive: true });
       await writeFile(target, content, { mode: executable === true ? 0o755 : 0o644 });
     }
     const runs: PlanRun[] = [];
     for (const stage of plan.stages) {
-      const run = await runStage(stage, folder, options);
+      const run = await runStage(stage, folders, options);
       runs.push(run);
       if (run.exitCode !== 0) break;
     }
@@ -70,6 +77,7 @@ export async function runPlanUnsandboxed(
       stderr: Buffer.concat(runs.map((run) => run.stderr)),
     };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // A toolchain may still be writing there after its program has ended.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }

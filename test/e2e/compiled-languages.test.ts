@@ -5,7 +5,7 @@ import { createTestHost, type TestHost } from '@soulbox/plugin-sdk/testing';
 import cpp from '@soulbox/plugin-language-cpp';
 import go from '@soulbox/plugin-language-go';
 import rust from '@soulbox/plugin-language-rust';
-import { boxes, whenPrepared, whyNoBox } from '../support/boxes.ts';
+import { boxes, goCache, whenPrepared, whyNoBox } from '../support/boxes.ts';
 import { needs } from '../support/needs.ts';
 
 interface Programs {
@@ -79,7 +79,7 @@ const programs: Readonly<Record<'cpp' | 'go' | 'rust', Programs>> = {
 const plugins = {
   ...boxes,
   'language-cpp': { plugin: cpp },
-  'language-go': { plugin: go },
+  'language-go': { plugin: go, config: { cache: goCache } },
   'language-rust': { plugin: rust },
 };
 const tools = { cpp: ['g++'], go: ['go'], rust: ['rustc', 'cargo', 'cc'] };

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import go from '@soulbox/plugin-language-go';
+import { goCache } from '../support/boxes.ts';
 import { needs } from '../support/needs.ts';
 import { realPrograms, type RealProgram } from './real-programs.ts';
 
@@ -46,7 +47,7 @@ function program(name: string, expected: string): RealProgram {
 
 realPrograms({
   language: 'go',
-  plugins: { 'language-go': { plugin: go } },
+  plugins: { 'language-go': { plugin: go, config: { cache: goCache } } },
   skip: existsSync(folder) ? false : 'needs the tests of Go (golang-go): see test/support/components.sh',
   programs: () => [
     ...printing.map((name) => program(name, read(`${name}.out`))),

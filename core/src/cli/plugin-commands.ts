@@ -9,7 +9,7 @@ import {
 } from '@soulbox/plugin-sdk';
 import type { LoadedConfig } from '../config/load.ts';
 import { makeLog } from '../log.ts';
-import { coreGroups } from '../operations/groups.ts';
+import { coreGroups } from '../operations/own-operations.ts';
 import type { Manifest } from '../plugins/manifest.ts';
 import { importExport } from '../plugins/resolve.ts';
 import { configuredPlugins } from '../plugins/source.ts';

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { Silence } from './silence.ts';
 
 export interface WatchdogOptions {
   readonly pid: number;
   /** Asks the process for a sign of life. */
   readonly ping: () => Promise<unknown>;
-  /** How long it may take to give one, in milliseconds. */
+  /** How long it may take to give one, in milliseconds in which it could have. */
   readonly silenceMs: number;
   /** Of all its memory, in bytes. */
   readonly memoryBytes: number;
@@ -22,20 +23,26 @@ async function residentBytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
+/** For how long its main thread has waited for a processor in all, in milliseconds; 0 where the system does not say. */
+async function waitedMs(pid: number): Promise<number> {
+  const schedstat = await readFile(`/proc/${pid}/schedstat`, 'utf8').catch(() => '');
+  return Number(schedstat.split(' ')[1] ?? 0) / 1e6;
+}
+
 /** Watches the process of an isolated plugin: that it answers, and stays within its memory and the channel's capacity. */
 export class Watchdog {
   private readonly options: WatchdogOptions;
-  private readonly timer: NodeJS.Timeout;
+  private readonly silence = new Silence(lookMs, performance.now());
+  private timer: NodeJS.Timeout | undefined;
   private heard = false;
   private seen = 0;
   private countedSince = performance.now();
-  private pingedAt: number | undefined;
+  private asked = false;
   private over = false;
 
   constructor(options: WatchdogOptions) {
     this.options = options;
-    this.timer = setInterval(() => void this.look(), lookMs);
-    this.timer.unref();
+    this.lookLater();
   }
 
   /** Counts a message of the process. */
@@ -52,23 +59,31 @@ export class Watchdog {
 
   stop(): void {
     this.over = true;
-    clearInterval(this.timer);
+    clearTimeout(this.timer);
+  }
+
+  private lookLater(): void {
+    this.timer = setTimeout(() => void this.look(), lookMs).unref();
   }
 
   private async look(): Promise<void> {
     const { pid, silenceMs, memoryBytes } = this.options;
-    // How long it may take to begin is another matter, and has a deadline of its own.
-    if (this.heard && this.pingedAt === undefined) this.ping();
-    else if (this.pingedAt !== undefined && performance.now() - this.pingedAt > silenceMs)
+    // Reading gives what has arrived meanwhile the time to be heard.
+    const [resident, waited] = await Promise.all([residentBytes(pid), waitedMs(pid)]);
+    if (resident > memoryBytes) this.violation(`used more than ${memoryBytes} bytes of memory`);
+    if (this.silence.look(performance.now(), waited, this.asked) > silenceMs)
       this.violation(`did not answer for ${silenceMs} ms`);
-    if ((await residentBytes(pid)) > memoryBytes) this.violation(`used more than ${memoryBytes} bytes of memory`);
+    if (this.over) return;
+    // How long it may take to begin is another matter, and has a deadline of its own.
+    if (this.heard && !this.asked) this.ask();
+    this.lookLater();
   }
 
-  private ping(): void {
-    this.pingedAt = performance.now();
+  private ask(): void {
+    this.asked = true;
     // A process that is gone is noticed by its exit.
     this.options.ping().then(
-      () => (this.pingedAt = undefined),
+      () => (this.asked = false),
       () => undefined,
     );
   }

@@ -28,6 +28,8 @@ const detect = defineOperation({
   errors: [],
 });
 
+export const detectionOperations = [detect] as const;
+
 export function addDetectionOperations(catalogue: OperationCatalogue, languages: Languages): void {
   catalogue.add('core', detect, async (params) => {
     const all = await languages.list();

@@ -151,6 +151,8 @@ async function follow(
   }
 }
 
+export const sandboxOperations = [list, stats] as const;
+
 export function addSandboxOperations(catalogue: OperationCatalogue, boxes: TenantBoxes): void {
   catalogue.add('core', list, async (_, { principal }) => ({
     sandboxes: boxes.boxesOf(principal.tenant).map(({ info, chosen, leases }) => ({

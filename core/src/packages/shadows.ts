@@ -1,18 +1,7 @@
 import { SoulboxError } from '@soulbox/plugin-sdk';
-import { executionOperations } from '../operations/execution-operations.ts';
-import { hostOperations } from '../operations/host-operations.ts';
-import { pluginFacts } from '../operations/plugin-facts.ts';
-import { pluginOperations } from '../operations/plugin-operations.ts';
+import { ownOperations } from '../operations/own-operations.ts';
 import type { Manifest } from '../plugins/manifest.ts';
 import type { Neighbour } from './neighbours.ts';
-
-/** The operations that the host itself has. */
-export const ownOperations: readonly string[] = [
-  ...hostOperations,
-  ...pluginOperations,
-  ...pluginFacts,
-  ...executionOperations,
-].map(({ name }) => name);
 
 /** Names that a plugin brings and that only one may have. */
 function namesOf({ soulbox }: Manifest): string[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { coreGroups } from '../../src/operations/groups.ts';
+import { coreGroups } from '../../src/operations/own-operations.ts';
 import { makeHome, serveWire, soulbox, type Home } from '../support/cli-home.ts';
 import { scriptedHost } from '../support/scripted-host.ts';
 

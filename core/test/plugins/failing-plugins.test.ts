@@ -9,7 +9,7 @@ import { pluginCode, writePackage } from '../support/plugin-package.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const Thing = token<object>('thing', '1.0.0');
-const shortly = { host: { pluginStartMs: 50, pluginStopMs: 50 } };
+const shortly = { host: { pluginStartMs: 500, pluginStopMs: 500 } };
 const noConfig = z.strictObject({});
 const silentStore = {
   plugin: definePlugin({ id: 's', provides: [Store], setup: (c) => c.provide(Store, new MemoryStore()) }),
@@ -38,7 +38,7 @@ const failing: Record<string, [Plugin, ErrorCode, RegExp]> = {
     'plugin_failed',
     /not an error/,
   ],
-  'hangs in setup': [plugin(never), 'plugin_timeout', /plugin bad was not set up within 50 ms/],
+  'hangs in setup': [plugin(never), 'plugin_timeout', /plugin bad was not set up within 500 ms/],
   'provides what it did not declare': [
     plugin((context) => context.provide(Thing, {})),
     'plugin_failed',
@@ -118,7 +118,7 @@ test('an import that throws or hangs fails its plugin only', async () => {
   await writePackage(folder, 'good', { id: 'good', code: pluginCode('good') });
   const ids = ['throws', 'hangs', 'syntax', 'good', 'missing'];
   const entries = ids.map((id) => `  ${id}: { package: ./${id} }\n`).join('');
-  const host = { logLevel: 'silent', dataDir: 'data', pluginStartMs: 500 };
+  const host = { logLevel: 'silent', dataDir: 'data', pluginStartMs: 3_000 };
   await folder.write('soulbox.yaml', `host: ${JSON.stringify(host)}\nplugins:\n${entries}`);
   const config = await loadConfig({ file: 'soulbox.yaml', cwd: folder.path });
   const started = new Host({ config, plugins: { store: silentStore }, listen: false });

@@ -148,11 +148,11 @@ test('what package.json says of capabilities must be what the code says', async 
   const withCapabilities = (provides: unknown) => ({ soulbox: { id: 'p', provides, requires: [] } });
   await writePackage(folder, 'good', { code, packageJson: withCapabilities(['x@1.0.0']) });
   await importPlugin(await resolvePackage('./good', [folder.path]));
-  await writePackage(folder, 'bad', { code, packageJson: withCapabilities(['x@1.1.0']) });
+  await writePackage(folder, 'bad', { code, packageJson: withCapabilities(['x@2.0.0']) });
   const bad = await resolvePackage('./bad', [folder.path]);
   await assert.rejects(
     importPlugin(bad),
-    failure('plugin_manifest_invalid', /p: package\.json says soulbox\.provides x@1\.1\.0; the code says x@1\.0\.0/),
+    failure('plugin_manifest_invalid', /p: package\.json says soulbox\.provides x@2\.0\.0; the code says x@1\.0\.0/),
   );
   for (const provides of [['x'], ['x@1'], ['x@1.0.0?'], 'x@1.0.0']) {
     await writePackage(folder, 'ugly', { code, packageJson: withCapabilities(provides) });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z, type Isolation } from '@soulbox/plugin-sdk';
-import { parseCommand, UsageError, type Command } from '../command.ts';
+import { UsageError, z, type Isolation } from '@soulbox/plugin-sdk';
+import { parseCommand, type Command } from '../command.ts';
 import { sdkVersion } from '../sdk-version.ts';
 import type { CheckedRule, Part, Subject } from './part.ts';
 import { makeReport, reportText } from './report.ts';

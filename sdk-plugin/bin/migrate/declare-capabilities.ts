@@ -1,6 +1,6 @@
 import type { AnyRequirement, AnyToken, PluginDefinition } from '@soulbox/plugin-sdk';
 import { defaultExport } from '../../conformance/plugin-module.ts';
-import { UsageError } from '../command.ts';
+import { UsageError } from '@soulbox/plugin-sdk';
 import type { PluginFolder } from './folder.ts';
 import type { Migration } from './migration.ts';
 import { changeManifest, readPackageJson } from './package-json.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../command.ts';
+import { UsageError } from '@soulbox/plugin-sdk';
 
 /** A plugin's folder with the changes that migrations make to it, none of which is on the disk before {@link write}. */
 export class PluginFolder {

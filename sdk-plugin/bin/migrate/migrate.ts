@@ -1,5 +1,5 @@
 import { atLeast } from '../../src/toolchain/probe.ts';
-import { UsageError } from '../command.ts';
+import { UsageError } from '@soulbox/plugin-sdk';
 import type { PluginFolder } from './folder.ts';
 import type { Migration } from './migration.ts';
 import { readPackageJson } from './package-json.ts';

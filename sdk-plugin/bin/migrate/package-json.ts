@@ -1,5 +1,5 @@
 import { z } from '@soulbox/plugin-sdk';
-import { UsageError } from '../command.ts';
+import { UsageError } from '@soulbox/plugin-sdk';
 import type { PluginFolder } from './folder.ts';
 
 const dependencies = z.record(z.string(), z.string()).default({});

@@ -1,4 +1,4 @@
-import { UsageError } from '../command.ts';
+import { UsageError } from '@soulbox/plugin-sdk';
 
 /** What a new plugin is called, in every form that its files need. */
 export interface Names {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parseCommand, UsageError, type Command } from '../command.ts';
+import { UsageError } from '@soulbox/plugin-sdk';
+import { parseCommand, type Command } from '../command.ts';
 import { kinds } from './kinds.ts';
 import { namesOf } from './names.ts';
 import { pluginFiles, type PluginFiles } from './template.ts';

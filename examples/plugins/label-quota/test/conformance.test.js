@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { bothWays, hookSuite, lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
 import plugin from '../index.js';
 
 const folder = new URL('..', import.meta.url);
 packageSuite({ folder });
 
-const config = { label: 'project', limit: 1_000 };
+const config = JSON.parse(readFileSync(new URL('settings.json', import.meta.url), 'utf8'));
 bothWays(folder, (way) => {
   lifecycleSuite({
     plugin,

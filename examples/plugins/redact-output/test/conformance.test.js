@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { bothWays, hookSuite, lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
 import plugin from '../index.js';
 
 const folder = new URL('..', import.meta.url);
 packageSuite({ folder });
 
-const config = { secrets: ['sample'], shapes: ['key-####'] };
+const config = JSON.parse(readFileSync(new URL('settings.json', import.meta.url), 'utf8'));
 /** @param {string} text */
 const bytes = (text) => Buffer.from(text);
 

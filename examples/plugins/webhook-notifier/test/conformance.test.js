@@ -1,13 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { bothWays, hookSuite, lifecycleSuite, packageSuite } from '@soulbox/plugin-sdk/conformance';
 import plugin from '../index.js';
 
 const folder = new URL('..', import.meta.url);
 packageSuite({ folder });
 
-// Nobody listens there, which must not matter to any execution.
-const url = 'http://127.0.0.1:9/hook';
-const secret = 'a secret of 24 characters';
-const config = { url, secret };
+// Nobody listens at the URL, which must not matter to any execution.
+const config = JSON.parse(readFileSync(new URL('settings.json', import.meta.url), 'utf8'));
+const { url, secret } = config;
 
 bothWays(folder, (way) => {
   lifecycleSuite({
