@@ -2,10 +2,12 @@
  * Runs the compiled tests. `npm test [-- PATH… [--node-option…]]`, for instance
  * `npm test -- core plugins/sandbox-linux --test-name-pattern=limits`.
  *
+ * What toolchains make once on a machine, such as Go's compiled standard library, lies in a folder that is removed at the
+ * end; SOULBOX_TEST_CACHE names one that stays, for the next run.
  * Leaves raw V8 coverage in `.coverage/v8` and a JUnit report in `.coverage/junit.xml`; COVERAGE_DIR moves both.
  * With CI=true a test that was skipped because something is missing on this machine fails the run.
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runNodeTest } from './run-node-test.mjs';
@@ -29,15 +31,21 @@ const reports = resolve(root, process.env.COVERAGE_DIR ?? '.coverage');
 rmSync(join(reports, 'v8'), { recursive: true, force: true });
 mkdirSync(join(reports, 'v8'), { recursive: true });
 
+const kept = process.env.SOULBOX_TEST_CACHE;
+// Not below /tmp, which every box has anew; boxes read it under uids of their own.
+const cache = kept ? resolve(kept) : mkdtempSync('/var/tmp/soulbox-caches-');
+if (!kept) chmodSync(cache, 0o755);
 const run = runNodeTest({
   files: files.map(({ compiled }) => compiled),
   cwd: root,
   reports,
   concurrency: Math.max(2, availableParallelism()),
   options,
-  env: { ...process.env, NODE_V8_COVERAGE: join(reports, 'v8') },
+  env: { ...process.env, NODE_V8_COVERAGE: join(reports, 'v8'), XDG_CACHE_HOME: cache },
 });
-const ended = await run.catch((error) => fail(error.message));
+const ended = await run
+  .finally(() => kept || rmSync(cache, { recursive: true, force: true }))
+  .catch((error) => fail(error.message));
 process.exitCode = conclude(ended.counts, ended.exitCode);
 
 function selectable() {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { LanguageRuntime, SandboxDriver, isSoulboxError } from '@soulbox/plugin-sdk';
 import { createTestHost, type TestHost } from '@soulbox/plugin-sdk/testing';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,8 +7,11 @@ import linux from '@soulbox/plugin-sandbox-linux';
 /** The sandboxes of this machine's kernel, as a test host's plugins name them. */
 export const boxes = { 'sandbox-linux': { plugin: linux } };
 
-/** Where tests keep the compiled standard library of Go: not below /tmp, which every box has anew. */
-export const goCache = `/var/tmp/soulbox-test-go-${process.getuid?.()}`;
+/** Where tests keep the compiled standard library of Go: with the caches of the run, which the test runner removes. */
+export const goCache = join(
+  process.env['XDG_CACHE_HOME'] ?? `/var/tmp/soulbox-test-${process.getuid?.()}`,
+  'soulbox/go',
+);
 
 /** Why no box can be built here, or `false`. In CI one must be. */
 export async function whyNoBox(): Promise<string | false> {

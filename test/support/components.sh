@@ -21,8 +21,10 @@ components=(
   "cppreference|test -d /usr/share/cppreference/doc/html/en/cpp|cppreference-doc-en-html"
   "python-examples|test -d /usr/share/doc/python3.11/examples|python3.11 python3.11-examples"
   "java|javac --version|openjdk-17-jdk-headless"
+  "java-doc|test -d /usr/share/doc/openjdk-17-jre-headless/api/java.base|openjdk-17-doc"
   "ruby|ruby --version|ruby"
   "php|php --version|php-cli"
+  "phpseclib|test -f /usr/share/php/phpseclib/Math/BigInteger.php|php-phpseclib"
   "composer|composer --version && php -r 'exit(extension_loaded(\"zip\") ? 0 : 1);'|composer php-zip"
   "sanitizers|echo '$program' | cc -x c - -fsanitize=address,undefined -o /dev/null|gcc libc6-dev"
 )
