@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ExecutionResult } from '@soulbox/plugin-sdk';
-import { goCache } from '../support/boxes.ts';
 import { RawClient } from '../support/rpc.ts';
 import { startHost, type RunningHost } from '../support/running-host.ts';
 import { cases } from './cases.ts';
@@ -57,7 +56,7 @@ export function languageTable({ driver, config = '{}', skip }: TableOptions): vo
     before(async () => {
       host = await startHost({
         yaml: `sandbox: { driver: ${driver} }`,
-        plugins: `  sandbox-${driver}: { config: ${config} }\n  language-go: { config: { cache: ${goCache} } }`,
+        plugins: `  sandbox-${driver}: { config: ${config} }`,
       });
       client = await RawClient.open(host.url, host.key ?? '');
     });
