@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { ExecutionResult } from '@soulbox/plugin-sdk';
 import type { ServedFiles } from '@soulbox/plugin-sdk/testing';
@@ -26,13 +27,16 @@ const drivers = {
 for (const [driver, { skip, config }] of Object.entries(drivers))
   describe(`dependencies on the driver ${driver}`, { skip }, () => {
     let registries: ServedFiles;
+    /** Not below /tmp, which every box has anew. */
+    let dataDir: string;
     let host: RunningHost;
     let client: RawClient;
     before(async () => {
       registries = await serveRegistries();
+      dataDir = await mkdtemp('/var/tmp/soulbox-test-');
       const place = registries.url.slice('http://'.length);
       host = await startHost({
-        yaml: `sandbox: { driver: ${driver} }`,
+        yaml: `host: { dataDir: ${dataDir} }\nsandbox: { driver: ${driver} }`,
         plugins: `
   sandbox-${driver}: { config: ${config} }
   language-python: { config: { index: '${registries.url}/simple/', downloads: [] } }
@@ -45,6 +49,7 @@ for (const [driver, { skip, config }] of Object.entries(drivers))
       await client.close();
       await host.end('SIGTERM');
       await host.home[Symbol.asyncDispose]();
+      await rm(dataDir, { recursive: true, force: true });
       await registries[Symbol.asyncDispose]();
     });
     const run = (language: string, code: string, dependencies: readonly string[]): Promise<RpcAnswer> =>
