@@ -86,14 +86,8 @@ export function containerOptions(plan: ContainerPlan, settings: Settings): Conta
 }
 
 function shown(path: string): MountSettings {
-  const bindOptions = { Propagation: 'rprivate', NonRecursive: true } as const;
-  return {
-    Type: 'bind',
-    Source: path,
-    Target: path,
-    ReadOnly: true,
-    BindOptions: bindOptions as MountSettings['BindOptions'],
-  };
+  const options = { Propagation: 'rprivate', NonRecursive: true } as const;
+  return { Type: 'bind', Source: path, Target: path, ReadOnly: true, BindOptions: options };
 }
 
 function modeOptions(walls: Walls, { maxRuns }: Settings): string[] {
