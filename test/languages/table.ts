@@ -49,7 +49,8 @@ function drawn(driver: string, times: Times): string[] {
 
 /** Registers a test for each language and case, on one driver, asked of a host as its users run it. */
 export function languageTable({ driver, config = '{}', skip }: TableOptions): void {
-  describe(`languages on the driver ${driver}`, () => {
+  const tried = rows.filter((programs) => skip(programs) === false);
+  describe(`languages on the driver ${driver}`, { skip: tried.length === 0 && skip(rows[0]!) }, () => {
     const times = new Map(rows.map(({ language }) => [language, new Map<string, number>()]));
     let host: RunningHost;
     let client: RawClient;
@@ -81,8 +82,7 @@ export function languageTable({ driver, config = '{}', skip }: TableOptions): vo
           });
       });
 
-    const tried = rows.filter((programs) => skip(programs) === false);
-    test('the table has no gap', { skip: tried.length === 0 && skip(rows[0]!) }, (t) => {
+    test('the table has no gap', (t) => {
       for (const line of drawn(driver, times)) t.diagnostic(line);
       for (const { language } of tried)
         assert.deepEqual(
