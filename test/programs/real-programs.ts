@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ExecutionResult } from '@soulbox/plugin-sdk';
 import { createTestHost, type TestHost, type TestHostOptions } from '@soulbox/plugin-sdk/testing';
-import { boxes, whenPrepared, whyNoBox } from '../support/boxes.ts';
+import { boxes, whyNoBox } from '../support/boxes.ts';
 
 /** A program that nobody here wrote, from a package or a toolchain that is installed. */
 export interface RealProgram {
@@ -43,7 +43,6 @@ export function realPrograms({ language, plugins, skip, programs }: RealPrograms
     let host: TestHost;
     before(async () => {
       host = await createTestHost({ plugins: { ...boxes, ...plugins } });
-      await whenPrepared(host, language);
     });
     after(() => host.stop());
 

@@ -10,7 +10,10 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 const command = join(root, 'config/bin/soulbox.js');
 
-/** A new user's home: nothing configured, nothing stored. Removed by `dispose`. */
+/** Where tests keep what toolchains make once: the test runner removes its own. Not below /tmp, which every box has anew. */
+export const cacheFolder = process.env['XDG_CACHE_HOME'] ?? `/var/tmp/soulbox-test-cache-${process.getuid?.()}`;
+
+/** A new user's home: nothing configured, nothing stored but the caches of toolchains. Removed by `dispose`. */
 export interface Home extends AsyncDisposable {
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
@@ -19,7 +22,12 @@ export interface Home extends AsyncDisposable {
 export async function makeHome(): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), 'soulbox-home-'));
   const { PATH, NODE_V8_COVERAGE } = process.env;
-  const env = { PATH, HOME: folder, ...(NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE }) };
+  const env = {
+    PATH,
+    HOME: folder,
+    XDG_CACHE_HOME: cacheFolder,
+    ...(NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE }),
+  };
   return { folder, env, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 

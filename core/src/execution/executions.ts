@@ -10,6 +10,7 @@ import {
 import { delay, unlessAborted, withDeadline } from '../deadline.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { Placement } from '../sandboxes/placement.ts';
+import { planProgram } from '../sandboxes/plan.ts';
 import type { Services } from '../services.ts';
 import type { Traffic } from '../traffic.ts';
 import { Admission } from './admission.ts';
@@ -33,7 +34,6 @@ export interface ExecutionParts extends PrepareParts {
 }
 
 const pollMs = 200;
-const planMs = 30_000;
 /** When a final state that could not be recorded is written again. */
 const recordAgainMs = 30_000;
 
@@ -113,8 +113,6 @@ export class Executions {
     const known = { runtime, info: language };
     const place = await placement.find(known, request.version);
     const layer = await dependencyLayer(this.parts.services, known, request, place, signal);
-    const late = () =>
-      new SoulboxError('plugin_timeout', `${language.name}: the program was not planned within ${planMs} ms`);
     const version = request.version === undefined ? {} : { version: place.version };
     const input = {
       ...prepared.input,
@@ -122,7 +120,7 @@ export class Executions {
       ...(layer === undefined ? {} : { layer }),
       toolchain: place.toolchain,
     };
-    const plan = await withDeadline(runtime.plan(input), planMs, late);
+    const plan = await planProgram(known, input, { signal });
     // Finding a box and making the record durable take their time side by side; nothing runs before both are done.
     const leasing = plan.ok
       ? placement.pool(place, layer).acquire(request.tenant)

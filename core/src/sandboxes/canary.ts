@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Limits } from '@soulbox/plugin-sdk';
+import type { ExecutionPlan, Limits } from '@soulbox/plugin-sdk';
 import { withDeadline } from '../deadline.ts';
 import { SoulboxError } from '@soulbox/plugin-sdk';
 import type { KnownLanguage } from './languages.ts';
 import type { Place } from './placement.ts';
+import { planProgram } from './plan.ts';
 import type { BoxPool } from './pool.ts';
 
 /** Boxes of canaries belong to nobody else. */
@@ -14,21 +15,19 @@ const tenant = 'canary';
  * printed what it should. Never rejects.
  */
 export async function runCanary(
-  { runtime, info }: KnownLanguage,
+  language: KnownLanguage,
   { chosen, toolchain }: Pick<Place, 'chosen' | 'toolchain'>,
   pool: BoxPool,
   limits: Limits,
 ): Promise<string | undefined> {
+  const { canary } = language.info;
   const ms = limits.wallMs * 2;
   const abort = new AbortController();
   const late = () => {
     abort.abort();
     return new SoulboxError('deadline_exceeded', `it did not end within ${ms} ms`);
   };
-  const run = async (): Promise<string | undefined> => {
-    const files = [{ path: '', content: Buffer.from(info.canary.code) }];
-    const plan = await runtime.plan({ entry: undefined, files, args: [], toolchain });
-    if (!plan.ok) return plan.message;
+  const run = async (plan: Extract<ExecutionPlan, { ok: true }>): Promise<string | undefined> => {
     const lease = await pool.acquire(tenant);
     try {
       const stages = plan.stages.map((stage) => ({ ...stage, stdin: false }));
@@ -38,13 +37,16 @@ export async function runCanary(
         if (event.type === 'stdout') stdout += Buffer.from(event.data).toString('utf8');
         if (event.type === 'end' && event.outcome.verdict !== 'ok') return `it ended as ${event.outcome.verdict}`;
       }
-      return stdout === info.canary.stdout ? undefined : 'it printed something else than it should';
+      return stdout === canary.stdout ? undefined : 'it printed something else than it should';
     } finally {
       lease.release(true);
     }
   };
   try {
-    return await withDeadline(run(), ms, late);
+    const files = [{ path: '', content: Buffer.from(canary.code) }];
+    const input = { entry: undefined, files, args: [], toolchain };
+    const plan = await planProgram(language, input, { signal: abort.signal });
+    return plan.ok ? await withDeadline(run(plan), ms, late) : plan.message;
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : 'it failed';
   }

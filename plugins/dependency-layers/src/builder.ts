@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SoulboxError, type LayerRequest, type Limits, type RunEvent, type SandboxDriver } from '@soulbox/plugin-sdk';
 import { locateAgent } from '@soulbox/plugin-sdk/agent';
@@ -85,9 +85,10 @@ export async function build(
     throw new SoulboxError('dependency_failed', `builds may not reach ${unknown} on this host`, {
       details: { host: unknown },
     });
-  const folder = join(scratch, randomUUID());
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  const path = join(folder, 'out.sock');
+  // Names as short as can be: the path of a socket has little room.
+  const folder = await mkdtemp(join(scratch, 'b'));
+  await chmod(folder, 0o755);
+  const path = join(folder, 's');
   const allow = new Set(request.plan.hosts);
   const proxy = await EgressProxy.listen({ path, allow, private: new Set(config.private), onRefused });
   try {

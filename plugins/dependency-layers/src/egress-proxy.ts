@@ -5,6 +5,7 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ipaddr from 'ipaddr.js';
+import { SoulboxError } from '@soulbox/plugin-sdk';
 
 export interface EgressOptions {
   /** Where boxes find it: a unix socket. */
@@ -19,6 +20,8 @@ export interface EgressOptions {
 
 const idleMs = 60_000;
 const connectMs = 10_000;
+/** Of a unix socket, in bytes. */
+const longestPath = 107;
 
 /** Why an address is not gone to. The name may belong to whoever wrote the package, so its address is looked at. */
 function isPublic(address: string): boolean {
@@ -47,7 +50,10 @@ export class EgressProxy {
     this.server.on('request', (message, response) => void this.forward(message, response));
   }
 
+  /** @throws dependency_failed where the path is too long for a socket, which the kernel would cut */
   static async listen(options: EgressOptions): Promise<EgressProxy> {
+    if (Buffer.byteLength(options.path) > longestPath)
+      throw new SoulboxError('dependency_failed', 'host.dataDir has too long a path to build dependencies in');
     const proxy = new EgressProxy(options);
     proxy.server.listen(options.path);
     await once(proxy.server, 'listening');

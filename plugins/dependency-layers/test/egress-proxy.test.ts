@@ -67,6 +67,12 @@ describe('the way out of a build', () => {
     return { status: answer.statusCode, socket };
   };
 
+  it('is not made where the kernel would cut the name of its socket', async () => {
+    const path = join(folder, 'x'.repeat(100));
+    const options = { path, allow: new Set<string>(), private: new Set<string>(), onRefused: () => undefined };
+    await assert.rejects(EgressProxy.listen(options), { code: 'dependency_failed', message: /host\.dataDir/ });
+  });
+
   it('carries plain requests to what is allowed, without what was meant for the proxy', async () => {
     const headers = { 'proxy-authorization': 'secret', 'proxy-connection': 'keep-alive', 'x-kept': 'yes' };
     const answer = await forward(`http://${address}/simple/?a=1`, { method: 'POST', body: 'data', headers });

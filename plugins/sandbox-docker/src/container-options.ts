@@ -1,4 +1,4 @@
-import type { ContainerCreateOptions } from 'dockerode';
+import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import { seccompProfile } from './seccomp-profile.ts';
 import type { Settings } from './settings.ts';
 
@@ -13,6 +13,8 @@ export interface ContainerPlan {
   readonly uid: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly walls: Walls;
+  /** Absolute paths of this machine that are seen read-only under the same names. */
+  readonly paths: readonly string[];
   /** Whether the engine confines containers by AppArmor. */
   readonly hasAppArmor: boolean;
 }
@@ -61,7 +63,7 @@ export function containerOptions(plan: ContainerPlan, settings: Settings): Conta
       Tmpfs: disks(plan, settings),
       ShmSize: walls === 'inner' ? coveredBytes : settings.diskBytes,
       Binds: [],
-      Mounts: [],
+      Mounts: plan.paths.map(shown),
       Devices: [],
       NetworkMode: 'none',
       IpcMode: 'private',
@@ -81,6 +83,11 @@ export function containerOptions(plan: ContainerPlan, settings: Settings): Conta
       ...(settings.runtime === undefined ? {} : { Runtime: settings.runtime }),
     },
   };
+}
+
+function shown(path: string): MountSettings {
+  const options = { Propagation: 'rprivate', NonRecursive: true } as const;
+  return { Type: 'bind', Source: path, Target: path, ReadOnly: true, BindOptions: options };
 }
 
 function modeOptions(walls: Walls, { maxRuns }: Settings): string[] {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
 import {
   SoulboxError,
   toSoulboxError,
@@ -51,6 +52,8 @@ export interface DockerDriverOptions {
   readonly settings: Settings;
   /** Finds the agent's program. Default: the one that was built with the SDK. */
   readonly locate?: () => string;
+  /** An absolute folder of the host's own. Of the paths that boxes ask for, none but what lies in it is shown. */
+  readonly folder?: string;
 }
 
 /** What is found out of the engine once, and kept as long as it works. */
@@ -64,6 +67,7 @@ export class DockerDriver implements SandboxDriver {
   readonly #settings: Settings;
   readonly #deploymentId: string;
   readonly #locate: () => string;
+  readonly #folder: string | undefined;
   readonly #engine: Engine;
   readonly #owner: Owner;
   readonly #names: Names;
@@ -74,12 +78,13 @@ export class DockerDriver implements SandboxDriver {
   readonly #walls = new Remembered<Walls>();
   #agentDigest: Promise<string | undefined> | undefined;
 
-  constructor({ deploymentId, settings, locate = locateAgent }: DockerDriverOptions) {
+  constructor({ deploymentId, settings, locate = locateAgent, folder }: DockerDriverOptions) {
     if (!/^[A-Za-z0-9_.-]{1,64}$/.test(deploymentId))
       throw new SoulboxError('config_invalid', 'the deployment id must be 1 to 64 letters, digits, dots, - or _');
     this.#settings = settings;
     this.#deploymentId = deploymentId;
     this.#locate = locate;
+    this.#folder = folder;
     const engine = (this.#engine = new Engine(settings));
     const owner = (this.#owner = new Owner(deploymentId));
     const names = (this.#names = new Names(() => this.#janitor.hurry()));
@@ -173,14 +178,14 @@ export class DockerDriver implements SandboxDriver {
     const { facts, uids } = await this.#prepared(signal);
     const walls = await this.#chosenWalls(signal);
     const reference = spec.image ?? this.#settings.image ?? (await this.#canaryImage(signal));
-    return this.#make(reference, { facts, uids }, walls, spec.labels, signal);
+    return this.#make(reference, { facts, uids }, walls, spec, signal);
   }
 
   async #make(
     reference: string,
     { facts, uids }: Workshop,
     walls: Walls,
-    clientLabels: SandboxSpec['labels'],
+    { labels, paths }: Pick<SandboxSpec, 'labels' | 'paths'>,
     signal: AbortSignal,
   ): Promise<DockerBox> {
     const imageId = usableDigest(reference, await this.image(reference, { signal }));
@@ -190,7 +195,8 @@ export class DockerDriver implements SandboxDriver {
       reference,
       imageId,
       walls,
-      clientLabels: { ...clientLabels },
+      clientLabels: { ...labels },
+      paths: paths.filter((path) => this.#folder !== undefined && liesIn(path, this.#folder)),
       prefix: `soulbox-${this.#deploymentId}-${id}`,
       labels: this.#owner.labels(Date.now() + this.#settings.lifeMs),
       hasAppArmor: facts.hasAppArmor,
@@ -217,7 +223,7 @@ export class DockerDriver implements SandboxDriver {
     return this.#walls.get(async () => {
       const reference = await this.#canaryImage(signal);
       const workshop = await this.#prepared(signal);
-      return workingWalls(() => this.#make(reference, workshop, 'inner', {}, signal), signal);
+      return workingWalls(() => this.#make(reference, workshop, 'inner', { labels: {}, paths: [] }, signal), signal);
     });
   }
 
@@ -235,4 +241,8 @@ export class DockerDriver implements SandboxDriver {
     this.#agentDigest ??= (async () => digestOf(await readFile(this.#locate())))().catch(() => undefined);
     return this.#agentDigest;
   }
+}
+
+function liesIn(path: string, folder: string): boolean {
+  return path.startsWith(`${folder}/`) && posix.normalize(path) === path;
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { definePlugin, LanguageRuntime, SandboxDriver } from '@soulbox/plugin-sdk';
 import { DockerDriver } from './driver.ts';
 import { addImageOperations } from './images/operations.ts';
@@ -8,8 +9,11 @@ export default definePlugin({
   config: SettingsSchema,
   requires: { languages: LanguageRuntime },
   provides: [SandboxDriver],
-  setup(context, { languages }) {
-    const driver = new DockerDriver({ deploymentId: context.deploymentId, settings: context.config });
+  async setup(context, { languages }) {
+    const { deploymentId, config: settings } = context;
+    // What plugins keep: the dependencies of programs.
+    const folder = dirname(await context.dataDir());
+    const driver = new DockerDriver({ deploymentId, settings, folder });
     context.provide(SandboxDriver, driver, 'docker');
     addImageOperations(context, languages, driver.imageMakers);
     context.health(() => driver.health());

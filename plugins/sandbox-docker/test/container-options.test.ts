@@ -10,6 +10,7 @@ const plan: ContainerPlan = {
   uid: 1_610_612_740,
   labels: { 'soulbox.deployment': 'd' },
   walls: 'inner',
+  paths: [],
   hasAppArmor: false,
 };
 const settings = SettingsSchema.parse({});
@@ -72,6 +73,15 @@ const expected = {
 describe('what the engine is asked for', () => {
   it('is this and nothing else, for a container with inner boxes', () => {
     assert.deepEqual(containerOptions(plan, settings), expected);
+  });
+
+  it('shows paths as they are called here, and lets nothing write to them', () => {
+    const { HostConfig } = containerOptions({ ...plan, paths: ['/data/a'] }, settings);
+    const mount = { Type: 'bind', Source: '/data/a', Target: '/data/a', ReadOnly: true };
+    assert.deepEqual(HostConfig, {
+      ...expected.HostConfig,
+      Mounts: [{ ...mount, BindOptions: { Propagation: 'rprivate', NonRecursive: true } }],
+    });
   });
 
   it('is this and nothing else, for a container that is the box of one execution', () => {

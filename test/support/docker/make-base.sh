@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Gives a Docker engine a base for the images of languages, made by debootstrap, where no registry of images is reached.
+# Gives a Docker engine a base for the images of languages: to root one made by debootstrap, which needs no registry of
+# images, to anybody else Debian's own.
 #
 #   make-base.sh [NAME]    default: soulbox/base:bookworm, in the engine of DOCKER_HOST
 #
 # What debootstrap made is kept in the cache folder (SOULBOX_CACHE, else ~/.cache/soulbox), so that the next engine gets it at once.
-# SOULBOX_DEBIAN is the mirror; by default the one that apt uses here. Needs root, debootstrap and docker.
+# SOULBOX_DEBIAN is the mirror; by default the one that apt uses here. Needs docker, and for root debootstrap.
 set -euo pipefail
 
 name=${1:-soulbox/base:bookworm}
@@ -13,6 +14,11 @@ cache=${SOULBOX_CACHE:-$HOME/.cache/soulbox}
 archive=$cache/$suite-$(dpkg --print-architecture).tar
 
 if docker image inspect "$name" >/dev/null 2>&1; then exit 0; fi
+if [[ $EUID -ne 0 ]]; then
+  docker pull --quiet "debian:$suite-slim" >/dev/null
+  docker tag "debian:$suite-slim" "$name"
+  exit
+fi
 
 mkdir -p "$cache"
 exec 9>"$cache/lock"
