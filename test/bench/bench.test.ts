@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noEngine } from '../support/docker/engine.ts';
+import type { Figures } from './compare.ts';
+import { benchDrivers } from './drivers.ts';
 import { benchHooks } from './hooks.ts';
 
-test('each comparison runs, and gives figures for every case', async () => {
-  const figures = await benchHooks(5);
-  assert.equal(Object.keys(figures).length, 4);
+function assertFigures(figures: Readonly<Record<string, Figures>>, cases: number): void {
+  assert.equal(Object.keys(figures).length, cases);
   for (const { p50, p95, ratio } of Object.values(figures)) assert.ok(p50 > 0 && p95 >= p50 && ratio > 0);
+}
+
+test('hooks are compared, with figures for every case', async () => {
+  assertFigures(await benchHooks(5), 4);
+});
+
+test('drivers are compared, with figures for every case', { skip: noEngine }, async () => {
+  assertFigures(await benchDrivers(3), 3);
 });

@@ -1,11 +1,17 @@
 /** `npm run bench`: every comparison, as a table and, with `--json`, as data. */
+import { noEngine } from '../support/docker/engine.ts';
+import type { Figures } from './compare.ts';
+import { benchDrivers } from './drivers.ts';
 import { benchHooks } from './hooks.ts';
 
-const figures = { hooks: await benchHooks(500) };
+const figures = {
+  hooks: await benchHooks(500),
+  ...(noEngine ? {} : { drivers: await benchDrivers(100) }),
+};
 
 if (process.argv.includes('--json')) console.log(JSON.stringify(figures, undefined, 2));
 else
-  for (const [bench, cases] of Object.entries(figures)) {
+  for (const [bench, cases] of Object.entries<Record<string, Figures>>(figures)) {
     console.log(`${bench} (microseconds a call)`);
     for (const [name, { p50, p95, ratio }] of Object.entries(cases))
       console.log(

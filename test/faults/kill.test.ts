@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionResult, RemoteClient, Verdict } from '@soulbox/plugin-sdk';
 import { connect } from '@soulbox/plugin-transport-websocket/client';
-import { mounts } from '../support/leftovers.ts';
+import { hostMounts } from '../support/leftovers.ts';
 import { needs } from '../support/needs.ts';
 import { startHost, type RunningHost } from '../support/running-host.ts';
 import { makeHome, type Home } from '../support/soulbox.ts';
@@ -40,7 +40,7 @@ describe('a host that is killed', { skip: needs('python3') }, () => {
   };
 
   before(async () => {
-    mountsBefore = await mounts();
+    mountsBefore = await hostMounts();
     const made = await makeHome();
     temporary = join(made.folder, 'tmp');
     await mkdir(temporary);
@@ -133,6 +133,6 @@ describe('a host that is killed', { skip: needs('python3') }, () => {
     assert.deepEqual(await stillThere(processes), []);
     assert.deepEqual(await deploymentCgroups(await deploymentIdOf(home)), []);
     assert.deepEqual(await readdir(temporary), []);
-    assert.deepEqual(await mounts(), mountsBefore);
+    assert.deepEqual(await hostMounts(), mountsBefore);
   });
 });

@@ -1,10 +1,7 @@
 import { describe } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { needs } from '../support/needs.ts';
+import { noEngine } from '../support/docker/engine.ts';
+import { root } from '../support/soulbox.ts';
 import { dockerSubject } from './subject.ts';
 import { hostileSuite } from './suite.ts';
 
-const repository = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
-const skip = needs('dockerd', 'docker', 'busybox') || (process.geteuid?.() === 0 ? false : 'dockerd runs as root only');
-
-describe('in Docker containers', { skip }, () => hostileSuite(repository, dockerSubject));
+describe('in Docker containers', { skip: noEngine }, () => hostileSuite(root, dockerSubject));

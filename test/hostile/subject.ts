@@ -1,15 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { execFile } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { locateAgent } from '@soulbox/plugin-sdk/agent';
 import type { SandboxDriver, SandboxSpec } from '@soulbox/plugin-sdk';
 import { DockerDriver, SettingsSchema as DockerSettings } from '@soulbox/plugin-sandbox-docker/driver';
 import { LinuxDriver, SettingsSchema as LinuxSettings } from '@soulbox/plugin-sandbox-linux/driver';
+import { DockerEngine } from '../support/docker/engine.ts';
 import { leftovers, mounts } from '../support/leftovers.ts';
-import type { Toolchains } from './toolchains.ts';
+import type { Toolchains } from '../support/toolchains.ts';
 
 /** A driver that hostile programs are tried on. */
 export interface Subject {
@@ -19,7 +14,7 @@ export interface Subject {
   leftovers(): Promise<string[]>;
   close(): Promise<void>;
 }
-export type MakeSubject = (repository: string, toolchains: Toolchains) => Promise<Subject>;
+export type MakeSubject = (toolchains: Toolchains) => Promise<Subject>;
 
 /** One above another run's, should several of these suites run on one machine at one time. */
 const uidBase = 1_000_000_000 + (process.pid % 1000) * 100_000;
@@ -28,7 +23,7 @@ const uidBlocks = 16;
 
 const newDeployment = (): string => `hostile${randomBytes(6).toString('hex')}`;
 
-export const linuxSubject: MakeSubject = async (_repository, { paths }) => {
+export const linuxSubject: MakeSubject = async ({ paths }) => {
   const deploymentId = newDeployment();
   const driver = new LinuxDriver({ deploymentId, settings: LinuxSettings.parse({ uidBase, uidCount, uidBlocks }) });
   return {
@@ -40,22 +35,12 @@ export const linuxSubject: MakeSubject = async (_repository, { paths }) => {
 };
 
 /** An engine of its own, with an image of this machine's toolchains. */
-export const dockerSubject: MakeSubject = async (repository, { paths }) => {
-  const run = promisify(execFile);
-  const script = join(repository, 'test/support/docker/engine.sh');
-  const folder = await mkdtemp(join(tmpdir(), 'soulbox-hostile-engine-'));
+export const dockerSubject: MakeSubject = async ({ paths }) => {
   const image = 'soulbox/hostile';
-  const stop = (): Promise<unknown> => run(script, ['stop', folder]);
-  try {
-    await run(script, ['start', folder]);
-    await run(script, ['image', folder, image, locateAgent(), ...paths]);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const engine = await DockerEngine.start(image, paths);
   const deploymentId = newDeployment();
   const settings = DockerSettings.parse({
-    host: `unix://${folder}/docker.sock`,
+    host: engine.host,
     image,
     uidBase,
     uidCount: uidBlocks,
@@ -66,15 +51,14 @@ export const dockerSubject: MakeSubject = async (repository, { paths }) => {
     driver,
     spec: { paths: [], labels: {} },
     leftovers: async () => {
-      const { stdout } = await run('docker', ['--host', settings.host, 'ps', '--all', '--quiet', '--no-trunc']);
-      const containers = stdout.split('\n').filter((id) => id !== '');
+      const containers = await engine.containers();
       const uids = { from: uidBase, to: uidBase + uidBlocks };
-      const mounted = (await mounts()).filter((line) => line.includes(folder) && line.includes(' - overlay '));
+      const mounted = (await mounts()).filter((line) => line.includes(engine.folder) && line.includes(' - overlay '));
       return [...containers.map((id) => `container ${id}`), ...mounted, ...(await leftovers({ deploymentId, uids }))];
     },
     close: async () => {
       await driver.dispose();
-      await stop();
+      await engine.stop();
     },
   };
 };

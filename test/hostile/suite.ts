@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Limits, RunOutcome } from '@soulbox/plugin-sdk';
-import { mounts } from '../support/leftovers.ts';
-import { hostilePrograms, type HostileProgram } from './manifest.ts';
+import type { RunOutcome } from '@soulbox/plugin-sdk';
+import { hostMounts } from '../support/leftovers.ts';
+import { commandFor, findToolchains, type Toolchains } from '../support/toolchains.ts';
+import { hostilePrograms, usualLimits, type HostileProgram } from './manifest.ts';
 import type { MakeSubject, Subject } from './subject.ts';
-import { commandFor, findToolchains, type Toolchains } from './toolchains.ts';
-import { startWatch, type Watch } from './watch.ts';
+import { kernelState, startWatch, type Watch } from './watch.ts';
 
 const atOnce = 4;
-const limits: Limits = {
-  wallMs: 8000,
-  cpuMs: 8000,
-  memoryBytes: 256 * 1024 * 1024,
-  outputBytes: 1024 * 1024,
-  processes: 64,
-  diskBytes: 16 * 1024 * 1024,
-};
 
 interface Finished {
   readonly stdout: string;
@@ -50,7 +41,7 @@ export function hostileSuite(repository: string, make: MakeSubject): void {
     let stdout = '';
     for await (const event of subject.driver.run(
       box,
-      { id: file, files, stages, limits: { ...limits, ...over.limits } },
+      { id: file, files, stages, limits: { ...usualLimits, ...over.limits } },
       { signal },
     )) {
       if (event.type === 'end') return { stdout, outcome: event.outcome };
@@ -74,7 +65,7 @@ export function hostileSuite(repository: string, make: MakeSubject): void {
 
   before(async () => {
     [toolchains, watch] = await Promise.all([findToolchains(), startWatch()]);
-    subject = await make(repository, toolchains);
+    subject = await make(toolchains);
     [earlierMounts, kernelBefore] = await Promise.all([hostMounts(), kernelState()]);
     ({ id: box } = await subject.driver.create(subject.spec, { signal }));
   });
@@ -88,9 +79,7 @@ export function hostileSuite(repository: string, make: MakeSubject): void {
     it('do not disturb a control execution beside them', async () => {
       let rounds = 0;
       for (; remaining > 0 || rounds === 0; rounds++) {
-        const { stdout, outcome } = await run('control.py', { limits: { wallMs: 20_000, cpuMs: 20_000 } }, [
-          String(rounds),
-        ]);
+        const { stdout, outcome } = await run('control.py', { limits: { cpuMs: 20_000 } }, [String(rounds)]);
         assert.deepEqual([outcome.verdict, stdout], ['ok', `${rounds} 4950\n`]);
       }
     });
@@ -129,15 +118,4 @@ export function hostileSuite(repository: string, make: MakeSubject): void {
       assert.deepEqual(await subject.driver.list(), []);
     });
   });
-}
-
-/** Without those of container engines, which come and go beside these tests; a subject answers for its own. */
-async function hostMounts(): Promise<string[]> {
-  return (await mounts()).filter((line) => !/ - (overlay|nsfs) |\/(docker|data) /.test(line));
-}
-
-/** What a program with too much power would change. */
-async function kernelState(): Promise<string[]> {
-  const files = ['core_pattern', 'panic'].map((name) => readFile(`/proc/sys/kernel/${name}`, 'utf8'));
-  return [hostname(), ...(await Promise.all(files))];
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Things of the host that no program in a box may reach, with an account of who did. */
@@ -16,6 +16,12 @@ export interface Watch {
   /** Connections and datagrams that came. */
   contacts(): number;
   close(): Promise<void>;
+}
+
+/** What a program with too much power would change. */
+export async function kernelState(): Promise<string[]> {
+  const files = ['core_pattern', 'panic'].map((name) => readFile(`/proc/sys/kernel/${name}`, 'utf8'));
+  return [hostname(), ...(await Promise.all(files))];
 }
 
 export async function startWatch(): Promise<Watch> {

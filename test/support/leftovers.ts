@@ -24,6 +24,11 @@ export async function mounts(): Promise<string[]> {
   return lines.map((line) => line.split(' ').slice(2).join(' ')).toSorted();
 }
 
+/** As {@link mounts}, without those of container engines, which come and go beside these tests. */
+export async function hostMounts(): Promise<string[]> {
+  return (await mounts()).filter((line) => !/ - (overlay|nsfs) |\/(docker|containerd|data) /.test(line));
+}
+
 async function processes(deploymentId: string, uids: Marks['uids']): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(

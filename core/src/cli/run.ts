@@ -10,7 +10,7 @@ import { callUntilSignal } from './interruption.ts';
 import { write, type Terminal } from './terminal.ts';
 
 const usage =
-  'soulbox run FILE... [--language L] [--stdin FILE|-] [--env K=V]... [--timeout 5s] [--memory 128M] [--json] [--args ARG...]';
+  'soulbox run FILE... [--language L] [--stdin FILE|-] [--env K=V]... [--timeout 5s] [--memory 128M] [--output 1M] [--json] [--args ARG...]';
 
 /** Exit codes that are not the program's: as `timeout(1)` and shells have them. */
 const exitCodes = { timeout: 124, hostFailed: 125, signalBase: 128 } as const;
@@ -23,6 +23,7 @@ const options = {
   env: { type: 'string', multiple: true },
   timeout: { type: 'string' },
   memory: { type: 'string' },
+  output: { type: 'string' },
 } as const;
 
 /** What stands behind `--args` (or `--`) is the program's, whatever it looks like. */
@@ -120,7 +121,7 @@ async function run(args: readonly string[], context: CommandContext): Promise<nu
   const [entry, ...others] = positionals;
   if (entry === undefined) throw new UsageError('which file?');
   const limits = {
-    outputBytes,
+    outputBytes: values.output === undefined ? outputBytes : size(values.output),
     ...(values.timeout === undefined ? {} : { wallMs: duration(values.timeout) }),
     ...(values.memory === undefined ? {} : { memoryBytes: size(values.memory) }),
   };

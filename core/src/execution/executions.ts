@@ -123,7 +123,7 @@ export class Executions {
     const plan = await planProgram(known, input, { signal });
     // Finding a box and making the record durable take their time side by side; nothing runs before both are done.
     const leasing = plan.ok
-      ? placement.pool(place, layer).acquire(request.tenant)
+      ? placement.lease(known, place, request.tenant, layer)
       : Promise.reject(new SoulboxError('internal', 'nothing to run'));
     leasing.catch(() => undefined);
     const abandon = () => leasing.then((lease) => lease.release(true)).catch(() => undefined);

@@ -29,17 +29,20 @@ export async function runCanary(
   };
   const run = async (plan: Extract<ExecutionPlan, { ok: true }>): Promise<string | undefined> => {
     const lease = await pool.acquire(tenant);
+    let healthy = false;
     try {
       const stages = plan.stages.map((stage) => ({ ...stage, stdin: false }));
       let stdout = '';
       const spec = { id: randomUUID(), files: plan.files, stages, limits };
       for await (const event of chosen.driver.run(lease.sandboxId, spec, { signal: abort.signal })) {
         if (event.type === 'stdout') stdout += Buffer.from(event.data).toString('utf8');
-        if (event.type === 'end' && event.outcome.verdict !== 'ok') return `it ended as ${event.outcome.verdict}`;
+        if (event.type !== 'end') continue;
+        healthy = event.outcome.verdict !== 'lost';
+        if (event.outcome.verdict !== 'ok') return `it ended as ${event.outcome.verdict}`;
       }
       return stdout === canary.stdout ? undefined : 'it printed something else than it should';
     } finally {
-      lease.release(true);
+      lease.release(healthy);
     }
   };
   try {

@@ -1,10 +1,17 @@
 import type { Logger } from 'pino';
-import { SoulboxError, type ImageReport, type Limits, type ToolchainSource } from '@soulbox/plugin-sdk';
+import {
+  isSoulboxError,
+  SoulboxError,
+  type ErrorCode,
+  type ImageReport,
+  type Limits,
+  type ToolchainSource,
+} from '@soulbox/plugin-sdk';
 import type { Config } from '../config/schema.ts';
 import { withDeadline } from '../deadline.ts';
 import { runCanary } from './canary.ts';
 import type { KnownLanguage, Languages } from './languages.ts';
-import type { BoxBase, BoxPool } from './pool.ts';
+import type { BoxBase, BoxLease, BoxPool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import type { ChosenDriver, DriverStatus, SandboxRegistry } from './registry.ts';
 import { matchVersion } from './versions.ts';
@@ -50,14 +57,28 @@ export interface PlacementParts {
   readonly log: Logger;
 }
 
-interface Kept {
-  readonly language: KnownLanguage;
-  readonly finding: Promise<Place>;
-  until: number;
+interface Found {
+  readonly place: Place;
+  /** Whether no driver stands before it in the order that could not be used. */
+  readonly isFirstChoice: boolean;
 }
 
-/** What is known of an image is asked for again after so long: it may have been built anew. */
-const imageMs = 10_000;
+interface Kept {
+  readonly language: KnownLanguage;
+  readonly finding: Promise<Found>;
+  until: number;
+  /** What {@link finding} found. */
+  found: Found | undefined;
+}
+
+/** What may have changed is looked at again after so long: images built anew, and drivers that could not be used. */
+const againMs = 10_000;
+/** Why a place is given up: no box can be made there. */
+const unavailableCodes: ReadonlySet<ErrorCode> = new Set([
+  'sandbox_unavailable',
+  'runtime_unavailable',
+  'image_unavailable',
+]);
 
 /** Finds the driver for each language: the first in its order that works, has the toolchain, and runs the canary. */
 export class Placement {
@@ -109,17 +130,20 @@ export class Placement {
 
   private async keptOrFound(language: KnownLanguage): Promise<Place> {
     const { name } = language.info;
+    const { registry } = this.parts;
     const present = this.kept.get(name);
-    if (present?.language.runtime === language.runtime && performance.now() < present.until) {
-      const place = await present.finding;
-      if (this.parts.registry.isCurrent(place.chosen)) return this.withPaths(place);
+    if (present?.language.runtime === language.runtime) {
+      const isFresh = performance.now() < present.until;
+      const place = isFresh ? (await present.finding).place : stopgapOf(present);
+      if (place && registry.isCurrent(place.chosen)) {
+        if (!isFresh) this.lookAgain(language, present);
+        return this.withPaths(place);
+      }
     }
-    const kept: Kept = { language, finding: this.search(language), until: Infinity };
+    const kept: Kept = { language, finding: this.search(language), until: Infinity, found: undefined };
     this.kept.set(name, kept);
     try {
-      const place = await kept.finding;
-      if (place.toolchain === 'image') kept.until = performance.now() + imageMs;
-      return place;
+      return settle(kept, await kept.finding).place;
     } catch (thrown) {
       // What was missing may be there at the next try.
       if (this.kept.get(name) === kept) this.kept.delete(name);
@@ -127,30 +151,45 @@ export class Placement {
     }
   }
 
+  /** A stopgap stays in use meanwhile: what is preferred to it may take long to tell that it still does not work. */
+  private lookAgain(language: KnownLanguage, present: Kept): void {
+    const { name } = language.info;
+    const finding = this.search(language);
+    const kept: Kept = { language, finding, until: Infinity, found: undefined };
+    present.until = performance.now() + againMs;
+    const replace = (found: Found) => {
+      settle(kept, found);
+      if (this.kept.get(name) === present) this.kept.set(name, kept);
+    };
+    finding.then(replace).catch((thrown: unknown) => {
+      this.parts.log.warn({ err: thrown, language: name }, 'no other driver could be looked for');
+    });
+  }
+
   /** Other languages may have come since. */
   private async withPaths(place: Place): Promise<Place> {
     return place.toolchain === 'host' ? { ...place, base: { paths: await this.parts.languages.paths() } } : place;
   }
 
-  private async search(language: KnownLanguage): Promise<Place> {
+  private async search(language: KnownLanguage): Promise<Found> {
     const { registry, log } = this.parts;
     const drivers: DriverStatus[] = [];
     const lacking: PlaceStatus[] = [];
-    const able: Place[] = [];
+    const able: Found[] = [];
     for await (const candidate of registry.inOrder(this.orderOf(language))) {
       if (!('driver' in candidate)) drivers.push(candidate);
       else {
         const place = await this.placeIn(language, candidate);
-        if ('base' in place) able.push(place);
+        if ('base' in place) able.push({ place, isFirstChoice: drivers.length + lacking.length === 0 });
         else lacking.push(place);
       }
     }
     const [only] = able;
     if (only && able.length === 1) return only;
     // Where there is a choice, the better one must have shown that it works.
-    for (const place of able) {
+    for (const { place, isFirstChoice } of able) {
       const problem = await this.tryCanary(language, place);
-      if (problem === undefined) return place;
+      if (problem === undefined) return { place, isFirstChoice: isFirstChoice && place === only?.place };
       log.warn({ language: language.info.name, driver: place.chosen.name, problem }, 'a canary failed');
       lacking.push({ driver: place.chosen.name, problem: `its canary failed: ${problem}`, version: place.version });
     }
@@ -207,6 +246,30 @@ export class Placement {
     return this.parts.pools.of(chosen, base, layer);
   }
 
+  /**
+   * A box for a tenant there. Where none can be made, the next execution looks for a place anew.
+   * @throws sandbox_unavailable, runtime_unavailable, image_unavailable, draining
+   */
+  async lease(language: KnownLanguage, place: Place, tenant: string, layer?: string): Promise<BoxLease> {
+    try {
+      return await this.pool(place, layer).acquire(tenant);
+    } catch (thrown) {
+      if (isSoulboxError(thrown) && unavailableCodes.has(thrown.code)) this.giveUp(language, place);
+      throw thrown;
+    }
+  }
+
+  private giveUp({ info }: KnownLanguage, { chosen }: Place): void {
+    // Others may have been told the same, and another place be found by now.
+    if (this.kept.get(info.name)?.found?.place.chosen !== chosen) return;
+    this.parts.log.warn(
+      { language: info.name, driver: chosen.name },
+      'no box could be made; a place is looked for anew',
+    );
+    this.parts.registry.forget(chosen);
+    this.kept.delete(info.name);
+  }
+
   /** Tries every driver for a language, canary and all, for people who want to know. */
   async survey(language: KnownLanguage): Promise<PlaceStatus[]> {
     const statuses: PlaceStatus[] = [];
@@ -228,6 +291,19 @@ export class Placement {
     }
     return statuses;
   }
+}
+
+/** Images may be built anew, and drivers that could not be used may come to work. */
+function settle(kept: Kept, found: Found): Found {
+  const isLasting = found.isFirstChoice && found.place.toolchain === 'host';
+  kept.until = isLasting ? Infinity : performance.now() + againMs;
+  kept.found = found;
+  return found;
+}
+
+/** The place found, where a driver that could not be used is preferred to it. */
+function stopgapOf({ found }: Kept): Place | undefined {
+  return found?.isFirstChoice === false ? found.place : undefined;
 }
 
 function unavailable({ info }: KnownLanguage, places: readonly PlaceStatus[]): SoulboxError {

@@ -86,18 +86,31 @@ export class BoxPool {
 
   /** A box for a tenant: its own, or one that waits ready, or a new one. @throws sandbox_unavailable, draining */
   async acquire(tenant: string): Promise<BoxLease> {
-    for (;;) {
+    for (let isNew = false; ; isNew = true) {
       if (this.abort.signal.aborted) throw new SoulboxError('draining', 'the host takes its sandboxes away');
-      const own = this.find((box) => box.tenant === tenant);
-      if (own) return this.lease(own);
-      const waiting = this.find((box) => box.tenant === undefined);
-      if (waiting) {
-        waiting.tenant = tenant;
-        this.refill();
-        return this.lease(waiting);
+      const found = this.find((box) => box.tenant === tenant) ?? this.find((box) => box.tenant === undefined);
+      if (found) {
+        const lease = this.lease(found);
+        if (found.tenant === undefined) {
+          found.tenant = tenant;
+          this.refill();
+        }
+        if (isNew || found.leases > 1 || (await this.isAlive(found))) return lease;
+        lease.release(false);
       }
       // The box made may be outdated already: then it is gone, and the search begins again.
       await this.makeFor(tenant);
+    }
+  }
+
+  /** Whether a box that nothing ran in is still there: it may have died meanwhile. A driver that fails to say is no proof. */
+  private async isAlive({ info }: Box): Promise<boolean> {
+    try {
+      const boxes = await this.chosen.driver.list();
+      return boxes.some(({ id, state }) => id === info.id && state !== 'exited');
+    } catch (thrown) {
+      this.log.warn({ err: thrown, sandbox: info.id }, 'a driver did not tell of its sandboxes');
+      return true;
     }
   }
 

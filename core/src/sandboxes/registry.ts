@@ -99,6 +99,11 @@ export class SandboxRegistry {
     return this.choose();
   }
 
+  /** A driver turned out not to work: it must prove anew that it does. */
+  forget({ name, driver }: ChosenDriver): void {
+    if (this.probed.get(name)?.driver === driver) this.probed.delete(name);
+  }
+
   /** Whether a driver that was chosen is still there. */
   isCurrent({ name, driver }: ChosenDriver): boolean {
     return this.services.all<SandboxDriver>(SandboxDriver).get(name) === driver;

@@ -46,6 +46,13 @@ describe('soulbox run', () => {
     assert.deepEqual([code, stderr, result.verdict, result.stdout], [3, '', 'exit', 'hello\n']);
   });
 
+  it('asks for no more output than it is told to', async () => {
+    const { code, stderr } = await run('out x', ['--json', '--output', '1G']);
+    assert.equal(code, 125);
+    const { error } = JSON.parse(stderr) as { error: { details: object } };
+    assert.deepEqual(error.details, { field: 'limits.outputBytes', maximum: 64 * 1024 * 1024 });
+  });
+
   it('says what became of a program that did not end by itself', async () => {
     const crashed = await run('crash');
     assert.deepEqual([crashed.code, crashed.stderr], [139, 'soulbox: signal\n']);
@@ -76,6 +83,7 @@ describe('soulbox run', () => {
     ['an unknown option', ['FILE', '--tiemout', '5s'], /--tiemout/],
     ['a time that is none', ['FILE', '--timeout', 'soon'], /"soon" is not a time/],
     ['a size that is none', ['FILE', '--memory', 'much'], /"much" is not a size/],
+    ['an output that is no size', ['FILE', '--output', 'all'], /"all" is not a size/],
     ['an environment without a name', ['FILE', '--env', '=x'], /is not of the form NAME=VALUE/],
   ] as const) {
     it(`with ${what} is a mistake in the call`, async () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import {
   LanguageRuntime,
   SandboxDriver,
+  SoulboxError,
   type ExecutionPlan,
   type ImageReport,
   type LanguageInfo,
@@ -18,6 +20,7 @@ import { Pools } from '../../src/sandboxes/pools.ts';
 import { SandboxRegistry } from '../../src/sandboxes/registry.ts';
 import { Services } from '../../src/services.ts';
 import { Traffic } from '../../src/traffic.ts';
+import { until } from '../support/scripted-host.ts';
 
 const log = pino({ level: 'silent' });
 const labels = { 'soulbox.language.version': '2.1', 'soulbox.language.versions': '2.1,2.0' };
@@ -243,6 +246,47 @@ describe('placement', () => {
     provided.get('boxed')?.[Symbol.dispose]();
     await assert.rejects(placement.find(language), { code: 'sandbox_unavailable' });
     await assert.rejects(placement.find(language), { code: 'sandbox_unavailable' });
+  });
+
+  it('looks for another place when no box can be made, and comes back when the better driver works again', async (t) => {
+    const boxed = new ImageDriver();
+    const { report } = boxed;
+    const drivers = { boxed, linux: new ScriptedDriver() };
+    const { placement, language, pools } = await make({ drivers, info: { image } });
+    const place = await placement.find(language);
+    assert.equal(place.chosen.name, 'boxed');
+    (await placement.lease(language, place, 'a')).release(true);
+    boxed.create = () => Promise.reject(new SoulboxError('runtime_unavailable', 'the engine is gone'));
+    boxed.report = { ...report, available: false, reason: 'the engine is gone' };
+    await assert.rejects(placement.lease(language, place, 'b'), { code: 'runtime_unavailable' });
+    assert.equal((await placement.find(language)).chosen.name, 'linux');
+    await assert.rejects(placement.lease(language, place, 'b'), { code: 'runtime_unavailable' });
+    delete (boxed as Partial<ImageDriver>).create;
+    boxed.report = report;
+    assert.equal((await placement.find(language)).chosen.name, 'linux', 'what was tried just now is not tried again');
+    const now = performance.now();
+    t.mock.method(performance, 'now', () => now + 60_000);
+    assert.equal((await placement.find(language)).chosen.name, 'linux', 'nobody waits for a driver that may be back');
+    await until(() => boxed.ran.length === 2);
+    await setImmediate();
+    assert.equal((await placement.find(language)).chosen.name, 'boxed');
+    await pools.close();
+  });
+
+  it('stays where it is when the driver is not to blame, or nothing else can be found', async (t) => {
+    const boxed = new ImageDriver();
+    const drivers = { absent: absent(), boxed };
+    const { placement, language, pools } = await make({ drivers, info: { image } });
+    const place = await placement.find(language);
+    const now = performance.now();
+    boxed.images = async () => ({ ...built, available: false });
+    t.mock.method(performance, 'now', () => now + 60_000);
+    assert.equal((await placement.find(language)).chosen.name, 'boxed');
+    await setImmediate();
+    assert.equal((await placement.find(language)).chosen.name, 'boxed');
+    await pools.close();
+    await assert.rejects(placement.lease(language, place, 'a'), { code: 'draining' });
+    assert.equal((await placement.find(language)).chosen.name, 'boxed');
   });
 
   it('shows boxes the toolchains of languages that came later', async () => {

@@ -45,6 +45,22 @@ const alive = async (driver: ScriptedDriver) => (await driver.list()).map(({ id 
 describe('box pool', () => {
   afterEach(() => mock.timers.reset());
 
+  it('replaces a box that died while nothing ran in it, unless its driver does not tell', async () => {
+    const { pool, driver, events } = await make();
+    const first = await pool.acquire('a');
+    first.release(true);
+    const list = driver.list.bind(driver);
+    driver.list = async () => (await list()).map((info) => ({ ...info, state: 'exited' as const }));
+    const second = await pool.acquire('a');
+    driver.list = list;
+    assert.notEqual(second.sandboxId, first.sandboxId);
+    await until(() => events.includes(`destroyed ${first.sandboxId} failed`));
+    second.release(true);
+    driver.list = () => Promise.reject(new Error('no answer'));
+    assert.equal((await pool.acquire('a')).sandboxId, second.sandboxId);
+    await pool.close();
+  });
+
   it('gives a tenant its own box again, and never another tenant’s', async () => {
     const { pool, driver } = await make();
     const a1 = await pool.acquire('a');

@@ -3,7 +3,8 @@
 #
 #   engine.sh start FOLDER [dockerd options]   starts it, or starts it again after it was killed; prints its socket
 #   engine.sh image FOLDER NAME AGENT [PATH…]  gives it an image of a shell, its tools and the agent, and of files and
-#                                              folders of this machine with the libraries that they need
+#                                              folders of this machine with the libraries that they need;
+#                                              FILE=PATH is a file that has another place there
 #   engine.sh pid FOLDER                       prints the process id of dockerd
 #   engine.sh stop FOLDER                      ends it and everything that it started, and removes what it mounted
 set -euo pipefail
@@ -50,7 +51,7 @@ start() {
 }
 
 image() {
-  local name=$1 agent=$2 root shell
+  local name=$1 agent=$2 root shell path paths=()
   root=$(mktemp -d "$folder/root.XXXXXX")
   mkdir -p "$root"/{bin,etc,home,tmp,usr/local/bin}
   cp "$(command -v busybox)" "$root/bin/busybox"
@@ -61,8 +62,16 @@ image() {
   # Its own shell adds variables to the environment of programs.
   shell=$(realpath "$(command -v dash)")
   cp "$shell" "$root/bin/sh"
-  if (($# > 2)); then
-    tar -C / -ch --exclude=site-packages --exclude=test "${@:3}" 2>/dev/null | tar -C "$root" -x
+  for path in "${@:3}"; do
+    if [[ $path == *=* ]]; then
+      mkdir -p "$root$(dirname "${path#*=}")"
+      cp -L "${path%%=*}" "$root${path#*=}"
+    else
+      paths+=("$path")
+    fi
+  done
+  if ((${#paths[@]} > 0)); then
+    tar -C / -ch --exclude=site-packages --exclude=test "${paths[@]}" 2>/dev/null | tar -C "$root" -x
   fi
   { find "$shell" "$root" -type f '(' -perm -u+x -o -name '*.so*' ')' -exec ldd {} + || true; } 2>/dev/null |
     grep -oE '/[^ :]+\.so[^ :]*' | sort -u | grep -v "^$root/" | xargs cp -L --parents -t "$root"
