@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { isSoulboxError, SoulboxError, type ExecutionResult, type Store, type StoreChange } from '@soulbox/plugin-sdk';
 import { delay } from '../deadline.ts';
+import { fittingForms } from './fitting.ts';
 import type { LiveExecution } from './live.ts';
 import { executionCollection, fromDocument, makeRecord, toDocument, type ExecutionRecord } from './record.ts';
 
@@ -45,8 +46,25 @@ export class Records {
     return this.settleFrom(attempt + 1, live, result);
   }
 
-  /** One attempt of {@link settle}. */
+  /** One attempt of {@link settle}. What the store has no room for is recorded with less of its output. */
   async trySettle(live: LiveExecution, result: ExecutionResult): Promise<ExecutionResult> {
+    let refusal: unknown;
+    try {
+      return await this.commit(live, result);
+    } catch (thrown) {
+      refusal = thrown;
+    }
+    for (const form of fittingForms(result, refusal)) {
+      try {
+        return await this.commit(live, form);
+      } catch (thrown) {
+        refusal = thrown;
+      }
+    }
+    throw refusal;
+  }
+
+  private async commit(live: LiveExecution, result: ExecutionResult): Promise<ExecutionResult> {
     try {
       await this.store.commit([this.change(live, result, live.log.lastSeq + 1, live.version)]);
       return result;

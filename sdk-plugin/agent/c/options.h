@@ -7,7 +7,7 @@
 
 #include "cgroup.h"
 
-enum { MOST_PATHS = 512 };
+enum { MOST_PATHS = 4096 };
 
 struct group_option {
   const char *dir;
