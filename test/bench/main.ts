@@ -6,7 +6,7 @@ import { benchHooks } from './hooks.ts';
 
 const figures = {
   hooks: await benchHooks(500),
-  ...(noEngine ? {} : { drivers: await benchDrivers(100) }),
+  ...(noEngine ? {} : await benchDrivers(100)),
 };
 
 if (process.argv.includes('--json')) console.log(JSON.stringify(figures, undefined, 2));

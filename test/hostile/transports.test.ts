@@ -10,7 +10,7 @@ import { hostMounts } from '../support/leftovers.ts';
 import type { RunningHost } from '../support/running-host.ts';
 import { makeHome, root, type Home } from '../support/soulbox.ts';
 import { findToolchains } from '../support/toolchains.ts';
-import { machineLanguages } from './machine-languages.ts';
+import { machineLanguages } from '../support/machine-languages.ts';
 import { hostilePrograms, usualLimits, type HostileProgram } from './manifest.ts';
 import { overCommandLine, overWebSocket, type Transport } from './transports.ts';
 import { kernelState, startWatch, type Watch } from './watch.ts';
