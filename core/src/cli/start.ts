@@ -8,8 +8,10 @@ import {
 import { randomUUID } from 'node:crypto';
 import type { LoadedConfig } from '../config/load.ts';
 import { watchFiles } from '../config/watch.ts';
+import { unlessAborted } from '../deadline.ts';
 import { Host } from '../host.ts';
 import { currentPlugin } from '../plugins/attribution.ts';
+import type { KnownLanguage } from '../sandboxes/languages.ts';
 import { hostVersion } from '../version.ts';
 import { parse, type Command, type CommandContext } from './command.ts';
 import { defaultUrl, hostOptions, readConfig } from './connect.ts';
@@ -42,32 +44,46 @@ async function sayPlugins(host: Host, say: Say, paint: Paint): Promise<void> {
   }
 }
 
-/** Proves that a language works: runs its canary as a client would. */
-async function runCanary(host: Host, language: string, code: string): Promise<ExecutionResult> {
-  const options = { principal: canaryPrincipal, requestId: randomUUID(), signal: new AbortController().signal };
-  return (await host.api.call(
-    'executions.create',
-    { language, code, labels: { canary: 'start' } },
-    options,
-  )) as ExecutionResult;
+/** Proves that a language works: runs its canary as a client would. @throws what `executions.create` throws */
+async function runCanary(host: Host, language: string, code: string, signal: AbortSignal): Promise<ExecutionResult> {
+  const params = { language, code, labels: { canary: 'start' } };
+  const options = { principal: canaryPrincipal, requestId: randomUUID(), signal };
+  return (await host.api.call('executions.create', params, options)) as ExecutionResult;
 }
 
-async function sayLanguages(host: Host, say: Say, paint: Paint): Promise<void> {
-  await say(paint('bold', 'languages'));
-  for (const { language, version, available, reason } of await host.placement.describe()) {
-    const { info } = language;
-    const name = `  ${info.name.padEnd(24)} ${version.padEnd(8)}`;
-    if (!available) {
-      await say(`${name} ${paint('yellow', 'missing')}  ${reason}`);
-      continue;
-    }
-    const startedAt = performance.now();
-    const result = await runCanary(host, info.name, info.canary.code);
-    const good = result.verdict === 'ok' && result.stdout === info.canary.stdout;
-    await say(
-      `${name} ${good ? paint('green', 'canary ok') : paint('red', `canary failed: ${result.verdict}`)} ${ms(performance.now() - startedAt)}`,
-    );
+/** What became of a language's canary, for people. */
+async function canaryOutcome(host: Host, { info }: KnownLanguage, signal: AbortSignal, paint: Paint): Promise<string> {
+  try {
+    const { verdict, stdout } = await runCanary(host, info.name, info.canary.code, signal);
+    const good = verdict === 'ok' && stdout === info.canary.stdout;
+    return good ? paint('green', 'canary ok') : paint('red', `canary failed: ${verdict}`);
+  } catch (thrown) {
+    if (!isSoulboxError(thrown)) throw thrown;
+    return paint('red', `canary failed: ${thrown.code}: ${thrown.message}`);
   }
+}
+
+async function languageLine(host: Host, known: KnownLanguage, signal: AbortSignal, paint: Paint): Promise<string> {
+  const startedAt = performance.now();
+  const { available, reason, version } = await host.placement.describeOne(known);
+  const name = `  ${known.info.name.padEnd(24)} ${version.padEnd(8)}`;
+  if (!available) return `${name} ${paint('yellow', 'missing')}  ${reason}`;
+  const outcome = await canaryOutcome(host, known, signal, paint);
+  return `${name} ${outcome} ${ms(performance.now() - startedAt)}`;
+}
+
+/** Tries every language, all at once. One that takes its time, as for what it does once on a machine, is not waited for. */
+async function sayLanguages(host: Host, canaryMs: number, say: Say, paint: Paint): Promise<void> {
+  await say(paint('bold', 'languages'));
+  const signal = AbortSignal.timeout(canaryMs);
+  const all = await host.languages.list();
+  const lines = all.map(async (known) => {
+    const line = await unlessAborted(languageLine(host, known, signal, paint), signal);
+    return (
+      line ?? `  ${known.info.name.padEnd(24)} ${known.info.version.padEnd(8)} ${paint('yellow', 'not ready yet')}`
+    );
+  });
+  for (const line of lines) await say(await line);
 }
 
 /** What the drivers that were tried say would make them work. */
@@ -158,7 +174,7 @@ async function start(args: readonly string[], context: CommandContext): Promise<
   using _watched = followConfig(host, loaded, () => readConfig(values, context));
   await say(`${paint('bold', 'soulbox')} ${hostVersion}  ${loaded.files.join(' over ')}`);
   await sayPlugins(host, say, paint);
-  if (await saySandbox(host, say, paint)) await sayLanguages(host, say, paint);
+  if (await saySandbox(host, say, paint)) await sayLanguages(host, loaded.config.host.canaryMs, say, paint);
   await sayWelcome(host, say, paint);
   await say(`${paint('green', 'ready')} after ${ms(performance.now() - startedAt)}; Ctrl-C stops`);
   // Signals alone do not keep a process up, nor need there be a transport that does.

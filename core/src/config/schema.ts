@@ -61,6 +61,8 @@ export const ConfigSchema = z.strictObject({
       /** How long running work may take to finish after SIGTERM. */
       drainMs: milliseconds.default(30_000),
       pluginStartMs: milliseconds.default(10_000),
+      /** How long the host, when it starts, waits for the canaries of languages before it says that it is ready. */
+      canaryMs: milliseconds.default(20_000),
       pluginStopMs: milliseconds.default(5_000),
       /** How long a plugin in a process of its own may take to answer one call, streams apart. */
       pluginCallMs: milliseconds.default(30_000),

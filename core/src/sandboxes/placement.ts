@@ -113,7 +113,8 @@ export class Placement {
     return Promise.all(all.map((language) => this.describeOne(language)));
   }
 
-  private async describeOne(language: KnownLanguage): Promise<LanguageStatus> {
+  /** One language, with where it runs or why it does not. */
+  async describeOne(language: KnownLanguage): Promise<LanguageStatus> {
     try {
       const { chosen, version, versions } = await this.find(language);
       return { language, available: true, reason: null, version, versions, driver: chosen.name };

@@ -28,6 +28,7 @@ describe('soulbox start', () => {
       /^ {2}advice delegate a cgroup$/m,
       /^ {2}script +1\.0\.0 +canary ok \d+ ms$/m,
       /^ {2}lying +1 +canary failed: ok \d+ ms$/m,
+      /^ {2}planless +1 +canary failed: plugin_failed: no plan \d+ ms$/m,
       /^ {2}missing +missing +install it$/m,
       /^admin key \(shown only now; keep it\)\n {2}sbx_first$/m,
       /^listening on test:\/\/here$/m,
@@ -38,6 +39,15 @@ describe('soulbox start', () => {
     assert.equal(await cli.exited, 0);
     assert.match(cli.output(), /stopping: SIGTERM\nstopped\n$/);
     assert.equal(cli.errors(), '');
+  });
+
+  it('does not wait long for a language that is busy with what it does once', async () => {
+    await using home = await makeHome([...usual, 'languages'], { host: { canaryMs: 500 } });
+    const cli = await started(home, { BUSY: '1' });
+    assert.match(cli.output(), /^ {2}planless +1 +not ready yet$/m);
+    assert.match(cli.output(), /^ {2}script +1\.0\.0 +canary ok \d+ ms$/m);
+    cli.child.kill('SIGTERM');
+    assert.equal(await cli.exited, 0);
   });
 
   it('starts where no sandbox can be had, says so, and what to do', async () => {

@@ -70,7 +70,7 @@ const packages: Readonly<Record<string, { code: string; soulbox?: object; export
       } });`,
   },
   languages: {
-    code: `import { definePlugin, LanguageRuntime } from ${sdk};
+    code: `import { definePlugin, LanguageRuntime, SoulboxError } from ${sdk};
       const language = (name, change) => ({
         describe: async () => ({ name, aliases: [], extensions: [], version: '1', available: true, reason: null, paths: [],
           canary: { code: 'out right', stdout: 'wrong\\n' }, ...change }),
@@ -79,6 +79,8 @@ const packages: Readonly<Record<string, { code: string; soulbox?: object; export
       });
       export default definePlugin({ id: 'languages', provides: [LanguageRuntime], setup(context) {
         context.provide(LanguageRuntime, language('lying', {}), 'lying');
+        const busy = async () => { throw new SoulboxError(process.env.BUSY ? 'overloaded' : 'plugin_failed', 'no plan'); };
+        context.provide(LanguageRuntime, { ...language('planless', {}), plan: busy }, 'planless');
         context.provide(LanguageRuntime, language('missing', { available: false, version: '', reason: 'install it' }), 'missing');
       } });`,
   },
