@@ -21,7 +21,7 @@ const plugins: readonly {
     id: 'hangs-in-setup',
     body: `setup() { return new Promise(() => {}); }`,
     state: 'failed',
-    says: /was not set up within 1000 ms/,
+    says: /was not set up within 5000 ms/,
   },
   {
     id: 'throws-in-hook',
@@ -178,7 +178,7 @@ describe('a host with a misbehaving plugin of each kind', () => {
     const host = await startHost({
       home,
       plugins: await install(home),
-      yaml: 'host: { pluginStartMs: 1000, logLevel: silent }',
+      yaml: 'host: { pluginStartMs: 5000, logLevel: silent }',
     });
     const client = await RawClient.open(host.url, host.key ?? '');
     const { result } = await client.call('executions.create', { language: 'python', code: 'print("all the same")' });
@@ -189,10 +189,8 @@ describe('a host with a misbehaving plugin of each kind', () => {
       assert.equal(record?.state, state, `${id}: ${JSON.stringify(record)}`);
       assert.match(JSON.stringify(record), says);
     }
-    assert.ok(
-      listed.filter((p) => !plugins.some((bad) => bad.id === p.id)).every((p) => p.state === 'active'),
-      'the others are not concerned',
-    );
+    const others = listed.filter((p) => !plugins.some((bad) => bad.id === p.id) && p.state !== 'active');
+    assert.deepEqual(others, [], 'the others are not concerned');
     await client.close();
     assert.equal(await host.end('SIGTERM'), 0);
     await home[Symbol.asyncDispose]();

@@ -18,14 +18,13 @@ const isRoot = strongestMode.name === 'root';
 const mebibyte = 1024 * 1024;
 
 /** How usage is counted, and the delegation that it needs. */
-const ways: readonly [what: string, mode: Mode, delegate: () => Delegation | undefined, kind?: 'serve'][] = [
+const ways: readonly [what: string, mode: Mode, delegate: () => Delegation | undefined][] = [
   ['by cgroups of version 1', strongestMode, () => (isRoot ? Delegation.version1(strongestMode) : undefined)],
   ['by cgroups of version 2', strongestMode, () => (isRoot ? Delegation.version2(strongestMode) : undefined)],
   ['by its own watch', ordinaryMode, () => undefined],
-  ['by its own watch, where it only serves', ordinaryMode, () => undefined, 'serve'],
 ];
 
-for (const [what, mode, delegate, kind] of ways) {
+for (const [what, mode, delegate] of ways) {
   const delegation = delegate();
   const skip = what.includes('cgroups') && !delegation && 'no such cgroup can be made here';
 
@@ -35,7 +34,7 @@ for (const [what, mode, delegate, kind] of ways) {
     let number = 0;
     before(async () => {
       programs = new Programs();
-      agent = new RealAgent(programs.agent, mode, delegation?.arguments ?? [], kind);
+      agent = new RealAgent(programs.agent, mode, delegation?.arguments ?? []);
       assert.equal((await agent.hello()).get('stats'), 'agent');
     });
     after(async () => {
