@@ -160,7 +160,9 @@ export class DockerDriver implements SandboxDriver {
       // It may be back, and nobody else would notice.
       const ping = this.#engine.call('answer', (docker) => docker.ping(), { deadlineMs: soonMs });
       const failure = await ping.then(() => undefined, toSoulboxError);
-      if (failure && this.#engine.circuit.hasAnswered) return { status: 'down', detail: failure.message };
+      // A machine that never had an engine is not ill; who wants a sandbox there is told why there is none.
+      if (failure)
+        return this.#engine.circuit.hasAnswered ? { status: 'down', detail: failure.message } : { status: 'up' };
     }
     return this.#boxes.health(this.#settings.graceMs);
   }
