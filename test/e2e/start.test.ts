@@ -9,7 +9,7 @@ import { root, soulbox } from '../support/soulbox.ts';
 /** `soulbox start` as a new user meets it. */
 describe('soulbox start', () => {
   it('comes up, proves each language, prints a key once and stops in order', async () => {
-    const first = await startHost();
+    const first = await startHost({ languages: 'all' });
     try {
       assert.match(first.output(), /sandbox-linux\s+1\.\d+\.\d+\s+active\s+\d+ ms/);
       for (const language of ['python', 'javascript', 'typescript'])

@@ -56,6 +56,7 @@ export function languageTable({ driver, config = '{}', skip }: TableOptions): vo
     let client: RawClient;
     before(async () => {
       host = await startHost({
+        languages: 'all',
         yaml: `sandbox: { driver: ${driver} }`,
         plugins: `  sandbox-${driver}: { config: ${config} }`,
       });

@@ -1,7 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeHome, spawnSoulbox, type Home, type SoulboxProcess } from './soulbox.ts';
+import { makeHome, root, spawnSoulbox, type Home, type SoulboxProcess } from './soulbox.ts';
 
 /** A host in a process of its own, started as a user starts it, on a port that was free. */
 export interface RunningHost {
@@ -23,10 +24,22 @@ export interface StartOptions {
   readonly yaml?: string;
   /** More under `plugins`, as indented YAML. */
   readonly plugins?: string;
+  /** Default: those that need no compiler, since each start tries every language. Those that `plugins` names stay. */
+  readonly languages?: 'all' | 'usual';
 }
 
-function configFile({ yaml = '', plugins = '' }: StartOptions): string {
-  return `${yaml}\nplugins:\n  transport-websocket: { config: { port: 0 } }\n${plugins}\n`;
+const usualLanguages = ['python', 'javascript', 'typescript'];
+
+/** The plugins of languages that a test has no use for. */
+function otherLanguages(plugins: string): string[] {
+  const all = readdirSync(join(root, 'plugins')).filter((name) => name.startsWith('language-'));
+  const used = usualLanguages.map((name) => `language-${name}`);
+  return all.filter((name) => !used.includes(name) && !plugins.includes(`${name}:`));
+}
+
+function configFile({ yaml = '', plugins = '', languages = 'usual' }: StartOptions): string {
+  const left = languages === 'all' ? [] : otherLanguages(plugins).map((name) => `  ${name}: false\n`);
+  return `${yaml}\nplugins:\n  transport-websocket: { config: { port: 0 } }\n${left.join('')}${plugins}\n`;
 }
 
 /** Starts a host and waits until it says that it is ready. @throws with everything it printed when it ends before. */
