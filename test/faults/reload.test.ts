@@ -38,7 +38,8 @@ function startCallers(client: RemoteClient): { end(): Promise<readonly string[]>
       const javascript = { language: 'javascript', code: `console.log("${text}")` };
       try {
         const result = (await client.call('executions.create', own % 2 ? python : javascript)) as ExecutionResult;
-        outcomes.push(result.verdict === 'ok' && result.stdout === `${text}\n` ? 'ok' : `${result.verdict}`);
+        const good = result.verdict === 'ok' && result.stdout === `${text}\n`;
+        outcomes.push(good ? 'ok' : `${result.verdict} ${JSON.stringify(result.error)}`);
       } catch (thrown) {
         outcomes.push(String(thrown));
       }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { SoulboxError } from '@soulbox/plugin-sdk';
+import { SoulboxError, type SandboxDriver } from '@soulbox/plugin-sdk';
 import type { Config } from '../config/schema.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { Traffic } from '../traffic.ts';
@@ -30,6 +30,9 @@ export class Pools {
   private readonly entries = new Map<string, Entry>();
   private readonly stale = new Set<BoxPool>();
   private closed = false;
+  /** Two drivers of one name are two: one has perhaps just taken the other's place. */
+  private readonly numbers = new WeakMap<SandboxDriver, number>();
+  private lastNumber = 0;
 
   constructor(parts: PoolsParts) {
     this.parts = parts;
@@ -39,13 +42,19 @@ export class Pools {
   of(chosen: ChosenDriver, base: BoxBase, layer?: string): BoxPool {
     if (this.closed) throw new SoulboxError('draining', 'the host takes its sandboxes away');
     this.giveUpOthers();
-    const key = JSON.stringify([chosen.name, base.image, layer]);
+    const key = JSON.stringify([this.numberOf(chosen.driver), base.image, layer]);
     const whole = layer === undefined ? base : { ...base, paths: [...base.paths, layer] };
     const present = this.entries.get(key);
     const pool = present?.pool ?? this.make(chosen, whole, layer === undefined);
     pool.setBase(whole);
     this.entries.set(key, { chosen, pool, usedAt: performance.now() });
     return pool;
+  }
+
+  private numberOf(driver: SandboxDriver): number {
+    let number = this.numbers.get(driver);
+    if (number === undefined) this.numbers.set(driver, (number = this.lastNumber += 1));
+    return number;
   }
 
   /** Every box that a tenant has, in use or not. */

@@ -84,6 +84,24 @@ describe('pools', () => {
     await pools.close();
   });
 
+  it('work that began with a driver that was replaced meanwhile gets boxes of that one', async () => {
+    const { pools, driver, chosen, traffic, replace } = await make();
+    const leave = traffic.work.enter();
+    const other = new ScriptedDriver();
+    replace();
+    const fresh = pools.of({ ...chosen, driver: other }, { paths: [] });
+    const old = pools.of(chosen, { paths: [] });
+    assert.notEqual(old, fresh);
+    const [late, early] = [await old.acquire('a'), await fresh.acquire('a')];
+    assert.deepEqual([driver.created.length, other.created.length], [1, 1]);
+    for (const lease of [late, early]) lease.release(true);
+    assert.equal(pools.of({ ...chosen, driver: other }, { paths: [] }), fresh, 'the new one is not given up for it');
+    leave();
+    await until(async () => (await driver.list()).length === 0);
+    assert.equal((await other.list()).length, 1);
+    await pools.close();
+  });
+
   it('those of a driver that is gone are taken away when told so', async () => {
     const { pools, driver, chosen, replace } = await make(1);
     await pools.of(chosen, { paths: [] }).warm();
