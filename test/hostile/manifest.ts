@@ -57,7 +57,8 @@ export const hostilePrograms: readonly HostileProgram[] = [
   forks('fork_bomb_stubborn.py'),
   // Its processes die of each refusal, the first among them at last: without cgroups, nothing counts those.
   forks('fork_bomb.sh', { verdicts: ['process-limit', 'timeout', 'exit'] }),
-  forks('thread_bomb.py'),
+  // Ends by itself when it is refused.
+  forks('thread_bomb.py', { limits: { processes: 24, wallMs: 30_000 } }),
   forks('zombies.py', { verdicts: ['ok', 'process-limit'] }),
   ends('rabbit.py'),
   ends('daemon_double_fork.py'),
