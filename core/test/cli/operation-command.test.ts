@@ -17,6 +17,12 @@ async function echo(...args: string[]): Promise<unknown> {
 }
 
 describe('any operation as a command', () => {
+  it('does not change the plugins of a host that is gone again when it is done', async () => {
+    const { code, stderr } = await call('plugins', 'reload', 'tools');
+    assert.equal(code, 2);
+    assert.match(stderr, /plugins\.reload is for a running host: give its key with --key or SOULBOX_KEY/);
+  });
+
   it('takes its parameters by the schema of the operation', async () => {
     assert.deepEqual(await echo(), {});
     assert.deepEqual(await echo('--word', 'x', '--how-many', '3', '--ratio', '0.5'), {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -44,6 +44,15 @@ describe('UidBlocks', () => {
     await once(visitor, 'close');
     await block.release();
   });
+});
+
+it('says why uids cannot be reserved at all', async (t) => {
+  t.mock.method(Server.prototype, 'listen', function (this: Server) {
+    queueMicrotask(() => this.emit('error', Object.assign(new Error('no'), { code: 'EACCES' })));
+    return this;
+  });
+  const refused = { code: 'sandbox_unavailable', message: 'user ids cannot be reserved' };
+  await assert.rejects(new UidBlocks({ base, count: 16, blocks: 1 }).take(), refused);
 });
 
 describe('checkUidRange', () => {
