@@ -151,7 +151,8 @@ export class Host {
       traffic: this.traffic,
     };
     const plugins = new PluginHost(parts, config.host, [Api], {
-      retiring: () => this.pools.closeStale(),
+      // Work that began since may still use the boxes of other drivers.
+      retiring: () => this.attempt('take sandboxes away', () => this.pools.closeStale()),
       closing: (ids) => this.closeTransports(ids),
       opened: (ids) => this.reopenTransports(ids),
     });

@@ -28,7 +28,8 @@ const spareMs = 600_000;
 export class Pools {
   private readonly parts: PoolsParts;
   private readonly entries = new Map<string, Entry>();
-  private readonly stale = new Set<BoxPool>();
+  /** Given up, each with the end of its boxes. */
+  private readonly stale = new Map<BoxPool, Promise<void>>();
   private closed = false;
   /** Two drivers of one name are two: one has perhaps just taken the other's place. */
   private readonly numbers = new WeakMap<SandboxDriver, number>();
@@ -59,7 +60,7 @@ export class Pools {
 
   /** Every box that a tenant has, in use or not. */
   boxesOf(tenant: string): TenantBox[] {
-    const pools = [...[...this.entries.values()].map(({ pool }) => pool), ...this.stale];
+    const pools = [...[...this.entries.values()].map(({ pool }) => pool), ...this.stale.keys()];
     return pools.flatMap((pool) => pool.boxesOf(tenant));
   }
 
@@ -69,31 +70,36 @@ export class Pools {
     return new BoxPool(chosen, hooks, ahead ? settings : { ...settings, ready: 0 }, log, base);
   }
 
-  /** Parts with pools of drivers whose place others have taken, and with those that nobody has used for long. */
+  /**
+   * Parts with pools of drivers whose place others have taken, and with those that nobody has used for long. Each is
+   * closed when the work has ended that may still be on its way to it, and not with what was given up before it.
+   */
   private giveUpOthers(): void {
     for (const [key, { chosen, pool, usedAt }] of this.entries) {
       const spare = pool.size === 0 && performance.now() - usedAt > spareMs;
       if (this.parts.isCurrent(chosen) && !spare) continue;
       this.entries.delete(key);
-      this.stale.add(pool);
-      // Work that began before may still be on its way to it.
-      void this.parts.traffic.work.quiesced().then(() => this.closeStale());
+      this.stale.set(pool, this.closeLater(pool));
     }
   }
 
-  /** Takes away the boxes of pools that were given up, when nobody uses them any more. */
+  private async closeLater(pool: BoxPool): Promise<void> {
+    await this.parts.traffic.work.quiesced();
+    await pool.close();
+    this.stale.delete(pool);
+  }
+
+  /** Resolves when the boxes of pools that are not needed any more are gone. */
   async closeStale(): Promise<void> {
     this.giveUpOthers();
-    const stale = [...this.stale];
-    this.stale.clear();
-    await Promise.all(stale.map((pool) => pool.close()));
+    await Promise.all(this.stale.values());
   }
 
   /** Takes every box away. Never rejects. */
   async close(): Promise<void> {
     this.closed = true;
-    const all = [...this.entries.values()].map(({ pool }) => pool);
+    const all = [...[...this.entries.values()].map(({ pool }) => pool), ...this.stale.keys()];
     this.entries.clear();
-    await Promise.all([...all.map((pool) => pool.close()), this.closeStale()]);
+    await Promise.all(all.map((pool) => pool.close()));
   }
 }

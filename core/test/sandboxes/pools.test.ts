@@ -102,6 +102,26 @@ describe('pools', () => {
     await pools.close();
   });
 
+  it('those that were given up later are not closed with those before', async () => {
+    const { pools, driver, chosen, traffic, replace } = await make();
+    const leaveFirst = traffic.work.enter();
+    pools.of({ ...chosen, driver: new ScriptedDriver() }, { paths: [] }, '/layers/x');
+    const closingFirst = pools.closeStale();
+    const used = pools.of(chosen, { paths: [] });
+    const leaveSecond = traffic.work.enter();
+    replace();
+    const closing = pools.closeStale();
+    leaveFirst();
+    await closingFirst;
+    const lease = await used.acquire('a');
+    assert.equal((await driver.list()).length, 1, 'work on its way to a pool still gets there');
+    lease.release(true);
+    leaveSecond();
+    await closing;
+    assert.deepEqual(await driver.list(), []);
+    await pools.close();
+  });
+
   it('those of a driver that is gone are taken away when told so', async () => {
     const { pools, driver, chosen, replace } = await make(1);
     await pools.of(chosen, { paths: [] }).warm();
