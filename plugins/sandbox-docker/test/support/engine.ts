@@ -16,9 +16,9 @@ export const image = 'soulbox/test';
 
 /** What to give as a test's `skip`. Starting an engine takes its programs, and root. */
 export const noEngine: false | string =
-  process.geteuid?.() === 0 && ['dockerd', 'containerd', 'docker', 'busybox'].every(onPath)
-    ? false
-    : 'needs dockerd, as root: see test/support/components.sh';
+  process.geteuid?.() !== 0
+    ? 'only root can start an engine'
+    : !['dockerd', 'containerd', 'docker', 'busybox'].every(onPath) && 'needs dockerd: see test/support/components.sh';
 
 function onPath(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
