@@ -25,3 +25,4 @@ export * from './plugin.ts';
 export * from './schema.ts';
 export * from './store-document.ts';
 export * from './token.ts';
+export * from './versions.ts';

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import {
+  matchVersion,
   isSoulboxError,
   SoulboxError,
   type ErrorCode,
@@ -14,7 +15,6 @@ import type { KnownLanguage, Languages } from './languages.ts';
 import type { BoxBase, BoxLease, BoxPool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import type { ChosenDriver, DriverStatus, SandboxRegistry } from './registry.ts';
-import { matchVersion } from './versions.ts';
 
 /** Where programs of a language run. */
 export interface Place {

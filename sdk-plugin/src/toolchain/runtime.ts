@@ -8,6 +8,7 @@ import type {
   PlanInput,
 } from '../contracts/language.ts';
 import { SoulboxError } from '../errors.ts';
+import { matchVersion } from '../versions.ts';
 import { outermost } from './paths.ts';
 import { ToolchainUnusable } from './probe.ts';
 
@@ -57,9 +58,10 @@ function remember<T>(find: () => Promise<T>): () => Promise<T> {
 /** The version asked for, or the first that begins with it: `3.11` is served by `3.11.7`. */
 function choose<T extends Toolchain>(name: string, toolchains: readonly [T, ...T[]], wanted: string | undefined): T {
   if (wanted === undefined) return toolchains[0];
-  const found = toolchains.find(({ version }) => version === wanted || version.startsWith(`${wanted}.`));
-  if (found) return found;
   const versions = toolchains.map(({ version }) => version);
+  const meant = matchVersion(versions, wanted);
+  const found = toolchains.find(({ version }) => version === meant);
+  if (found) return found;
   throw new SoulboxError('language_unknown', `${name} has no version "${wanted}" here, only ${versions.join(', ')}`, {
     details: { field: 'version', versions },
   });
