@@ -10,11 +10,28 @@ const sanitize = process.argv.includes('--sanitize');
 const output = join(here, '..', 'dist', 'agent', sanitize ? 'soulbox-agent-asan' : 'soulbox-agent');
 const compiler = process.env['CC'] ?? 'cc';
 
-const common = ['-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-fPIE'];
+const common = ['-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-Wshadow'];
+
+/** The part of the agent that builds an inner box from within, for the processes of interpreters. */
+const libraryParts = [
+  ...['box_init', 'box_stages', 'box_walls', 'box_network', 'box_watch', 'box_warm', 'box_files'],
+  ...['cgroup', 'description', 'privileges', 'seccomp', 'seccomp_rules', 'system', 'wire'],
+];
+// Whatever C library the interpreter has, the names are looked up in it: none is linked, and no version asked for.
+const libraryFlags = [
+  '-O2',
+  '-fPIC',
+  '-shared',
+  '-nostdlib',
+  '-fvisibility=hidden',
+  '-Wl,-z,relro,-z,noexecstack',
+  '-s',
+];
+
 const flags = sanitize
-  ? [...common, '-O1', '-g', '-pie', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
+  ? ['-fPIE', '-O1', '-g', '-pie', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
   : [
-      ...common,
+      '-fPIE',
       '-O2',
       '-static-pie',
       '-fstack-protector-strong',
@@ -39,19 +56,32 @@ function modified(path) {
 }
 
 function isUpToDate() {
-  const inputs = [fileURLToPath(import.meta.url), ...readdirSync(sources).map((name) => join(sources, name))];
+  const inputs = [
+    fileURLToPath(import.meta.url),
+    ...readdirSync(sources, { recursive: true }).map((name) => join(sources, name)),
+  ];
   return Math.max(...inputs.map(modified)) < modified(output);
+}
+
+function run(options, files, made) {
+  return (
+    spawnSync(compiler, [...common, ...options, '-o', made, ...files], { cwd: sources, stdio: 'inherit' }).status ?? 1
+  );
 }
 
 function compile() {
   const files = readdirSync(sources).filter((name) => name.endsWith('.c'));
   // Renamed into place: whoever builds or starts it at the same time sees a whole program.
   const partial = `${output}.${process.pid}`;
+  const library = `${partial}.so`;
   mkdirSync(dirname(output), { recursive: true });
-  const { status } = spawnSync(compiler, [...flags, '-o', partial, ...files], { cwd: sources, stdio: 'inherit' });
+  const status =
+    run(libraryFlags, [...libraryParts.map((name) => `${name}.c`), 'library/zygote_library.c'], library) ||
+    run([...flags, `-DZYGOTE_LIBRARY_FILE="${library}"`], files, partial);
   if (status === 0) renameSync(partial, output);
-  else rmSync(partial, { force: true });
-  return status ?? 1;
+  rmSync(partial, { force: true });
+  rmSync(library, { force: true });
+  return status;
 }
 
 if (!isUpToDate()) {

@@ -6,12 +6,14 @@ import type {
   HookName,
   Hooks,
   Limits,
+  LiveSandboxInfo,
   Principal,
   SandboxInfo,
 } from '@soulbox/plugin-sdk';
 
 const id = '00000000-0000-4000-8000-000000000001';
 const time = '2026-01-01T00:00:00.000Z';
+const now = Date.parse(time);
 const labels = { project: 'sample' };
 const principal: Principal = { id: 'sample-caller', tenant: 'sample', roles: [], scopes: ['*'] };
 
@@ -78,6 +80,22 @@ const result: ExecutionResult = {
 
 const sandbox: SandboxInfo = { id: 'sample-box', state: 'running', createdAt: time, labels };
 
+const liveSandbox: LiveSandboxInfo = {
+  id: 'sbsample',
+  tenant: principal.tenant,
+  owner: principal.id,
+  driver: 'scripted',
+  state: 'ended',
+  createdAt: time,
+  image: null,
+  languages: ['script'],
+  limits: { memoryBytes: limits.memoryBytes, diskBytes: limits.diskBytes, processes: limits.processes },
+  env: {},
+  metadata: {},
+  labels: [],
+  request: {},
+};
+
 /** For each hook of the host, arguments as a host would call it with; made anew by each call. */
 const samples: { readonly [N in HookName]?: HookArguments<Hooks[N]> } = {
   'host.ready': [{ addresses: ['ws://127.0.0.1:1'] }],
@@ -92,11 +110,28 @@ const samples: { readonly [N in HookName]?: HookArguments<Hooks[N]> } = {
   'auth.decided': [{ principal, operation: 'host.info', allowed: true, reason: null }],
   'execution.before': [request, { principal }],
   'execution.veto': [{ request, principal }],
-  'execution.lookup': [request],
+  'execution.lookup': [{ ...request, cache: true, resultKey: 'sample' }],
   'execution.output': [new TextEncoder().encode('sample\n'), { id, stream: 'stdout', last: false }],
   'execution.after': [result, { request }],
   'execution.settled': [{ request, result }],
-  'scaling.signal': [{ want: 2 }, { driver: 'scripted', ready: 1, assigned: 1 }],
+  'scaling.signal': [{ want: 2 }, { driver: 'scripted', image: null, ready: 1, assigned: 1, taken: 1, at: now }],
+  'scaling.programs': [
+    { want: 2 },
+    {
+      driver: 'scripted',
+      sandboxId: sandbox.id,
+      tenant: 'sample',
+      language: 'script',
+      version: '1.0.0',
+      limits: request.limits,
+      waiting: 2,
+      running: 1,
+      uses: 3,
+      usedAt: now,
+      at: now,
+    },
+  ],
+  'live.ended': [{ sandbox: liveSandbox, reason: 'request' }],
   'scaling.changed': [{ driver: 'scripted', from: 1, to: 2 }],
 };
 

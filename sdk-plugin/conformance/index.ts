@@ -9,6 +9,7 @@ export * from './lifecycle.ts';
 export * from './operation.ts';
 export * from './package.ts';
 export * from './sandbox-driver.ts';
+export * from './scaling-policy.ts';
 export * from './scaling.ts';
 export * from './store.ts';
 export * from './transport-api.ts';

@@ -10,6 +10,8 @@ export interface LifecycleSuiteOptions {
   readonly plugin: Plugin;
   /** The folder of its package.json: it is then run in a process of its own. */
   readonly isolated?: URL | undefined;
+  /** The content of its package.json, for a plugin that taps a privileged hook: without one it may not. */
+  readonly packageJson?: unknown;
   /** Settings with which it works on this machine; by default none. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Settings that it must refuse, by what is wrong with them. */
@@ -20,7 +22,8 @@ export interface LifecycleSuiteOptions {
   readonly listen?: boolean;
 }
 
-const cycles = 10;
+/** A process of its own takes what it held with it, so that less often is enough to see what the host keeps of it. */
+const cyclesOf = ({ isolated }: LifecycleSuiteOptions): number => (isolated ? 3 : 10);
 
 /** Registers the tests of starting and stopping that every plugin passes. It may skip itself, but then each time. */
 export function lifecycleSuite(options: LifecycleSuiteOptions): void {
@@ -44,11 +47,11 @@ function start(
   options: LifecycleSuiteOptions,
   change: { config?: Readonly<Record<string, unknown>>; dataDir?: string; needed?: boolean } = {},
 ): Promise<TestHost> {
-  const { plugin, isolated, config = {}, plugins, listen = false } = options;
+  const { plugin, isolated, packageJson, config = {}, plugins, listen = false } = options;
   const settings = { config: change.config ?? config };
   const subject = isolated
     ? { folder: fileURLToPath(isolated), isolation: 'process' as const, ...settings }
-    : { plugin, ...settings };
+    : { plugin, ...settings, ...(packageJson === undefined ? {} : { packageJson }) };
   return createTestHost({
     plugins: { ...plugins, [plugin.definition.id]: subject },
     listen,
@@ -83,6 +86,7 @@ async function cycle(options: LifecycleSuiteOptions, dataDir: string): Promise<v
 }
 
 function stoppingTests(options: LifecycleSuiteOptions): void {
+  const cycles = cyclesOf(options);
   test(`${cycles} starts and stops on the same data leave no resource, listener or file`, async () => {
     // What is loaded once and kept for good is not a leak.
     await (await start(options)).stop();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isErrorCode, isSoulboxError, type ErrorCode, type OperationDescriptor } from '@soulbox/plugin-sdk';
 import { testPrincipal, type TestHost } from '../testing/test-host.ts';
-import { withPlugin, type StartedPlugin } from './started-plugin.ts';
+import { sharingPlugin, withPlugin, type StartedPlugin } from './started-plugin.ts';
 
 /** Calls of one operation that are known to be right or wrong. */
 export interface OperationExamples {
@@ -12,6 +12,14 @@ export interface OperationExamples {
   readonly bad?: Readonly<Record<string, unknown>>;
   /** Parameters of calls that fail otherwise, by the code that they fail with. */
   readonly failing?: Readonly<Partial<Record<ErrorCode, unknown>>>;
+}
+
+/** Of an operation that works in a sandbox that stays, with these parameters beside `sandbox`: there is none. */
+export function inNoSandbox(params: object): OperationExamples {
+  return {
+    bad: { 'no sandbox': params, 'a sandbox without a name': { sandbox: '', ...params } },
+    failing: { not_found: { sandbox: 'sbnone', ...params } },
+  };
 }
 
 export interface OperationSuiteOptions extends StartedPlugin {
@@ -37,9 +45,11 @@ export function operationSuite(options: OperationSuiteOptions): void {
         assert.deepEqual(await own(host), [], 'they outlive the plugin');
       }),
     );
+    const shared = sharingPlugin(options);
     for (const [operation, examples] of Object.entries(operations)) {
-      descriptionTests(options, operation);
-      callTests(options, operation, examples);
+      descriptionTests(shared, operation);
+      refusalTests(shared, operation, examples);
+      acceptanceTests(options, operation, examples);
     }
   });
 }
@@ -50,10 +60,12 @@ async function find(host: TestHost, name: string): Promise<OperationDescriptor> 
   return found;
 }
 
-function descriptionTests(options: OperationSuiteOptions, name: string): void {
+type Shared = ReturnType<typeof sharingPlugin>;
+
+function descriptionTests(shared: Shared, name: string): void {
   test(
     `${name} says what it does, what it takes, who may call it and how it fails`,
-    withPlugin(options, async (host) => {
+    shared(async (host) => {
       const { summary, permission, params, result, errors } = await find(host, name);
       assert.match(summary, /^[A-Z].*\.$/s, 'the summary is not a sentence');
       assert.match(permission, /^[a-z][a-zA-Z]*:[a-z][a-zA-Z]*$/);
@@ -69,11 +81,10 @@ function descriptionTests(options: OperationSuiteOptions, name: string): void {
   );
 }
 
-function callTests(options: OperationSuiteOptions, name: string, examples: OperationExamples): void {
-  const { good = {}, bad = {}, failing = {} } = examples;
+function refusalTests(shared: Shared, name: string, { good = {}, bad = {}, failing = {} }: OperationExamples): void {
   test(
     `${name} is closed to those without its permission`,
-    withPlugin(options, async (host) => {
+    shared(async (host) => {
       const principal = { ...testPrincipal, scopes: [] };
       for (const params of [...Object.values(good), {}])
         await assert.rejects(host.call(name, params, { principal }), { code: 'permission_denied' });
@@ -82,10 +93,26 @@ function callTests(options: OperationSuiteOptions, name: string, examples: Opera
   for (const [what, params] of Object.entries({ 'a parameter of nobody': { parameterOfNobody: 1 }, ...bad }))
     test(
       `${name} refuses ${what}`,
-      withPlugin(options, async (host) => {
+      shared(async (host) => {
         await assert.rejects(host.call(name, params), { code: 'invalid_params' });
       }),
     );
+  for (const [code, params] of Object.entries(failing))
+    test(
+      `${name} fails with ${code}, which it lists`,
+      shared(async (host) => {
+        const { errors } = await find(host, name);
+        await assert.rejects(host.call(name, params), (thrown) => {
+          assert.ok(isSoulboxError(thrown));
+          assert.equal(thrown.code, code, thrown.message);
+          assert.ok(errors.includes(thrown.code) || ofEveryCall.has(thrown.code), `${code} is not listed`);
+          return true;
+        });
+      }),
+    );
+}
+
+function acceptanceTests(options: OperationSuiteOptions, name: string, { good = {} }: OperationExamples): void {
   for (const [what, params] of Object.entries(good))
     test(
       `${name} accepts ${what}`,
@@ -96,19 +123,6 @@ function callTests(options: OperationSuiteOptions, name: string, examples: Opera
         // What only reads answers the same; what writes may be repeated to the same end.
         if (effect === 'read') assert.deepEqual(await host.call(name, params), first);
         if (effect === 'write') await host.call(name, params);
-      }),
-    );
-  for (const [code, params] of Object.entries(failing))
-    test(
-      `${name} fails with ${code}, which it lists`,
-      withPlugin(options, async (host) => {
-        const { errors } = await find(host, name);
-        await assert.rejects(host.call(name, params), (thrown) => {
-          assert.ok(isSoulboxError(thrown));
-          assert.equal(thrown.code, code, thrown.message);
-          assert.ok(errors.includes(thrown.code) || ofEveryCall.has(thrown.code), `${code} is not listed`);
-          return true;
-        });
       }),
     );
 }

@@ -3,6 +3,7 @@ import type { SandboxDriver } from '@soulbox/plugin-sdk';
 import { describeInputs } from './sandbox-driver/inputs.ts';
 import { describeLifecycle } from './sandbox-driver/lifecycle.ts';
 import { describeLimits } from './sandbox-driver/limits.ts';
+import { describeLive } from './sandbox-driver/live.ts';
 import { describeStats } from './sandbox-driver/stats.ts';
 import { describeStreams } from './sandbox-driver/streams.ts';
 import { describeVerdicts } from './sandbox-driver/verdicts.ts';
@@ -43,5 +44,6 @@ export function sandboxDriverSuite(name: string, kit: SandboxDriverKit): void {
     describeStreams(subject);
     describeLimits(subject);
     describeStats(subject);
+    describeLive(subject);
   });
 }

@@ -10,10 +10,16 @@ export interface ScalingSuiteOptions extends StartedPlugin {
 type State = HookArguments<Hooks['scaling.signal']>[1];
 
 const repeats = 10;
+const stateOf = (ready: number, assigned: number): State => ({
+  driver: 'scripted',
+  image: null,
+  ready,
+  assigned,
+  taken: assigned,
+  at: Date.parse('2026-01-01T00:00:00.000Z'),
+});
 const counts = [0, 1, 2, 7, 64, 1_000];
-const states: readonly State[] = counts.flatMap((assigned) =>
-  counts.map((ready) => ({ driver: 'scripted', ready, assigned })),
-);
+const states: readonly State[] = counts.flatMap((assigned) => counts.map((ready) => stateOf(ready, assigned)));
 
 /** Registers the tests that every plugin passes which says how many boxes should wait ready. */
 export function scalingSuite(options: ScalingSuiteOptions): void {
@@ -56,7 +62,7 @@ export function scalingSuite(options: ScalingSuiteOptions): void {
       'more boxes in use never make it want fewer',
       asking(async (ask) => {
         const wanted: number[] = [];
-        for (const assigned of counts) wanted.push(await ask({ want: 2 }, { driver: 'scripted', ready: 1, assigned }));
+        for (const assigned of counts) wanted.push(await ask({ want: 2 }, stateOf(1, assigned)));
         assert.deepEqual(
           wanted,
           wanted.toSorted((a, b) => a - b),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
 import type { TestHost } from '../testing/test-host.ts';
 import { withResource } from './with-resource.ts';
 
@@ -16,8 +17,31 @@ export function withPlugin(
   body: (host: TestHost) => Promise<void>,
 ): () => Promise<void> {
   return withResource(start, async ({ host }) => {
-    const record = host.host.plugins.find(({ id }) => id === plugin);
-    assert.equal(record?.state, 'active', `plugin ${plugin}: ${record?.error?.message ?? record?.reason}`);
+    assertActive(host, plugin);
     await body(host);
   });
+}
+
+/**
+ * As {@link withPlugin}, with one host for all tests of the suite that is being described: for those that leave it as it was.
+ * A host that does not start fails each of them.
+ */
+export function sharingPlugin({
+  start,
+  plugin,
+}: StartedPlugin): (body: (host: TestHost) => Promise<void>) => () => Promise<void> {
+  let started: Awaited<ReturnType<typeof start>>;
+  before(async () => {
+    started = await start();
+  });
+  after(() => started?.dispose());
+  return (body) => async () => {
+    assertActive(started.host, plugin);
+    await body(started.host);
+  };
+}
+
+function assertActive(host: TestHost, plugin: string): void {
+  const record = host.host.plugins.find(({ id }) => id === plugin);
+  assert.equal(record?.state, 'active', `plugin ${plugin}: ${record?.error?.message ?? record?.reason}`);
 }

@@ -62,6 +62,28 @@ export function storeFollowTests(create: () => Promise<{ readonly store: Store; 
     }),
   );
   test(
+    'follow: who asks for some collections hears of nothing else, however much that is',
+    withResource(create, async ({ store }) => {
+      const after = await lastSequence(store, () => store.commit([put('first')]));
+      const collections = ['others', 'more'];
+      const followers = [
+        take(store.follow({ after, collections, signal }), 3),
+        take(store.follow({ collections, signal }), 3),
+      ];
+      await store.commit(Array.from({ length: 1_200 }, (_, n) => put(`id-${n}`)));
+      await store.commit([put('a'), { ...put('b'), collection: 'others' }]);
+      await store.commit([put('c')]);
+      await store.commit([{ ...put('d'), collection: 'more' }]);
+      await store.commit([{ op: 'delete', collection: 'others', id: 'b' }]);
+      const expected = [
+        { collection: 'others', id: 'b', op: 'put', version: 1 },
+        { collection: 'more', id: 'd', op: 'put', version: 1 },
+        { collection: 'others', id: 'b', op: 'delete', version: 0 },
+      ];
+      assert.deepEqual(await Promise.all(followers), [expected, expected]);
+    }),
+  );
+  test(
     'follow: it ends when aborted, also while it waits',
     withResource(create, async ({ store }) => {
       const abort = new AbortController();

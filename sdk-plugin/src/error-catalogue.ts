@@ -62,6 +62,18 @@ export const errorCatalogue = Object.freeze({
     9,
     'Build or load the image named in details; soulbox images verify checks it.',
   ),
+  // sandboxes that stay
+  path_not_found: entry(404, -32090, 5, 'Check the path; relative ones begin at /home/sandbox.'),
+  path_exists: entry(409, -32091, 6, 'Choose another name, or allow that it is replaced.'),
+  path_denied: entry(403, -32092, 7, 'Stay where the user of the sandbox may read and write.'),
+  not_a_folder: entry(409, -32093, 9, 'Name a folder.'),
+  is_a_folder: entry(409, -32094, 9, 'Name a file, or say recursive.'),
+  folder_not_empty: entry(409, -32095, 9, 'Empty the folder, or say recursive.'),
+  disk_full: entry(507, -32096, 8, 'Remove files, or make a sandbox with a larger limits.diskBytes.'),
+  process_not_found: entry(404, -32097, 5, 'Ask processes.list which there are.'),
+  process_ended: entry(409, -32098, 9, 'The process has ended, or its input is closed.'),
+  port_closed: entry(502, -32099, 14, 'Start a server on this port within the sandbox.', true),
+  sandbox_paused: entry(409, -32100, 9, 'Resume the sandbox, or let it resume when it is used.'),
   // plugins and configuration
   config_not_found: entry(500, -32060, 9, 'Check the path of the configuration file.'),
   config_invalid: entry(500, -32061, 9, 'Correct the lines named; soulbox config check shows them all.'),

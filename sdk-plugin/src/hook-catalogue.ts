@@ -38,6 +38,28 @@ export const hookCatalogue: Readonly<Record<HookName, HookDefinition>> = frozen(
   },
   'sandbox.created': observer('parallel', 'A box was made.'),
   'sandbox.destroyed': observer('parallel', 'A box is gone.'),
+  'live.planning': {
+    kind: 'waterfall',
+    timeoutMs: 60_000,
+    onError: 'fail',
+    privileged: true,
+    result: object('env', 'mounts', 'gateway', 'handled'),
+    description: 'A sandbox that stays is about to be made; taps see to what was asked for and say so in `handled`.',
+  },
+  'live.filling': {
+    kind: 'series',
+    timeoutMs: 60_000,
+    onError: 'fail',
+    description: 'A new sandbox that stays runs, and nobody has it yet; where a tap fails, nobody gets it.',
+  },
+  'live.connected': {
+    kind: 'series',
+    timeoutMs: 10_000,
+    onError: 'fail',
+    description:
+      'The host can reach a sandbox that stays: it is new, was resumed, or was taken over. Nothing is done in it before every tap has answered.',
+  },
+  'live.ended': observer('parallel', 'A sandbox that stays is gone.'),
   'auth.authenticate': {
     kind: 'bail',
     timeoutMs: 5_000,
@@ -73,7 +95,8 @@ export const hookCatalogue: Readonly<Record<HookName, HookDefinition>> = frozen(
     timeoutMs: 2_000,
     onError: 'isolate',
     result: ExecutionResultSchema,
-    description: 'May answer an execution without running it: caches.',
+    description:
+      'May answer an execution that asks for a cache without running it; `resultKey` of the request says what it is equal to.',
   },
   'execution.output': {
     kind: 'waterfall',
@@ -89,15 +112,26 @@ export const hookCatalogue: Readonly<Record<HookName, HookDefinition>> = frozen(
     onError: 'fail',
     result: ExecutionResultSchema,
     description:
-      'Taps may rewrite a result before it is recorded and answered; id, verdict, usage and enforced cannot be changed.',
+      'Taps may rewrite a result before it is recorded and answered, also one from a cache, which they may have rewritten before; id, verdict, usage and enforced cannot be changed.',
   },
   'execution.settled': observer('parallel', 'An execution has its one final state: audit, metrics, cache fill.'),
   'scaling.signal': {
     kind: 'waterfall',
     timeoutMs: 1_000,
     onError: 'isolate',
-    result: z.object({ want: z.int().min(0).max(10_000) }),
-    description: 'How many boxes should wait ready? Asked after every change of demand.',
+    result: z.object({
+      want: z.int().min(0).max(10_000),
+      keep: z.array(z.string().min(1)).max(1_000).exactOptional(),
+    }),
+    description:
+      'How many boxes should wait ready, and which tenants keep theirs? Asked after every change of demand, and from time to time.',
+  },
+  'scaling.programs': {
+    kind: 'waterfall',
+    timeoutMs: 1_000,
+    onError: 'isolate',
+    result: z.object({ want: z.int().min(0).max(255) }),
+    description: 'How many programs of one kind should wait in a box? Asked when one is used, and from time to time.',
   },
   'scaling.changed': observer('parallel', 'The number of boxes that wait ready changed.'),
 } satisfies Record<HookName, HookDefinition>);

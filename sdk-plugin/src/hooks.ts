@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { Credentials, Denial, Principal } from './contracts/auth.ts';
-import type { ExecutionRequest, ExecutionResult } from './contracts/execution.ts';
+import type { ExecutionRequest, ExecutionResult, Limits } from './contracts/execution.ts';
+import type { LivePlan, LiveRequest, LiveSandboxInfo } from './contracts/live-sandboxes.ts';
+import type { LiveAgent } from './contracts/live.ts';
 import type { SandboxInfo, SandboxSpec } from './contracts/sandbox.ts';
 import type { Schema } from './schema.ts';
 
@@ -13,9 +15,48 @@ export type BailHook<A, R> = { readonly kind: 'bail'; readonly arg: A; readonly 
 /** Each tap may return a changed value for the next; `undefined` leaves it as it is. */
 export type WaterfallHook<V, A> = { readonly kind: 'waterfall'; readonly value: V; readonly arg: A };
 
-/** How many warm boxes a pool should keep ready. */
+/** How many boxes, or programs in a box, should wait ready. */
 export interface PoolDemand {
   readonly want: number;
+  /** Of boxes: tenants that have one whether they use it or not. */
+  readonly keep?: readonly string[];
+}
+
+/** One pool of boxes, and how it is used. */
+export interface PoolUse {
+  readonly driver: string;
+  /** What its boxes are made of; `null` where that is the host's own files. */
+  readonly image: string | null;
+  /** Boxes that wait for a tenant. */
+  readonly ready: number;
+  /** Boxes that tenants have. */
+  readonly assigned: number;
+  /** How often a tenant that had none has got a box, since the pool was made. */
+  readonly taken: number;
+  /** Now, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** One kind of program that can wait in a box, and how it is used. */
+export interface ProgramUse {
+  readonly driver: string;
+  readonly sandboxId: string;
+  /** Whose box it is; `null` while it waits for a tenant. */
+  readonly tenant: string | null;
+  readonly language: string;
+  /** Of the toolchain. */
+  readonly version: string;
+  readonly limits: Limits;
+  /** How many were asked for last. */
+  readonly waiting: number;
+  /** Executions of it in the box now. */
+  readonly running: number;
+  /** Executions of it in the box so far. */
+  readonly uses: number;
+  /** When one was last wanted, in milliseconds since the epoch; `null` for never. */
+  readonly usedAt: number | null;
+  /** Now, in milliseconds since the epoch. */
+  readonly at: number;
 }
 
 /** Every hook of the host. Plugins add their own by declaration merging and `defineHook`. */
@@ -35,6 +76,16 @@ export interface Hooks {
     readonly id: string;
     readonly driver: string;
     readonly reason: 'request' | 'idle' | 'outdated' | 'failed';
+  }>;
+  'live.planning': WaterfallHook<
+    LivePlan,
+    { readonly id: string; readonly request: LiveRequest; readonly principal: Principal; readonly driver: string }
+  >;
+  'live.filling': SeriesHook<{ readonly sandbox: LiveSandboxInfo; readonly agent: LiveAgent }>;
+  'live.connected': SeriesHook<{ readonly sandbox: LiveSandboxInfo; readonly agent: LiveAgent }>;
+  'live.ended': ParallelHook<{
+    readonly sandbox: LiveSandboxInfo;
+    readonly reason: 'request' | 'expired' | 'idle' | 'lost' | 'failed';
   }>;
   'auth.authenticate': BailHook<Credentials, Principal>;
   'auth.veto': BailHook<
@@ -61,10 +112,8 @@ export interface Hooks {
   >;
   'execution.after': WaterfallHook<ExecutionResult, { readonly request: ExecutionRequest }>;
   'execution.settled': ParallelHook<{ readonly request: ExecutionRequest; readonly result: ExecutionResult }>;
-  'scaling.signal': WaterfallHook<
-    PoolDemand,
-    { readonly driver: string; readonly ready: number; readonly assigned: number }
-  >;
+  'scaling.signal': WaterfallHook<PoolDemand, PoolUse>;
+  'scaling.programs': WaterfallHook<PoolDemand, ProgramUse>;
   'scaling.changed': ParallelHook<{ readonly driver: string; readonly from: number; readonly to: number }>;
 }
 export type HookName = keyof Hooks;

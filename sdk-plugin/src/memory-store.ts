@@ -1,5 +1,6 @@
 import { StoreArguments } from './contracts/store.ts';
 import type {
+  FollowOptions,
   Json,
   JsonObject,
   Store,
@@ -112,16 +113,18 @@ export class MemoryStore implements Store {
     return versions;
   }
 
-  follow(options: { readonly after?: number; readonly signal: AbortSignal }): AsyncIterable<StoreEvent> {
-    return this.eventsAfter(options.after ?? this.events.length, options.signal);
+  follow(options: FollowOptions): AsyncIterable<StoreEvent> {
+    return this.eventsAfter(options.after ?? this.events.length, options);
   }
 
-  private async *eventsAfter(after: number, signal: AbortSignal): AsyncGenerator<StoreEvent> {
+  private async *eventsAfter(after: number, { collections, signal }: FollowOptions): AsyncGenerator<StoreEvent> {
     if (after > this.events.length)
       throw new SoulboxError('conflict', `there is no change ${after} yet`, { details: { after } });
     for (let next = after; !signal.aborted; next++) {
       while (next >= this.events.length && !signal.aborted) await this.change(signal);
-      if (!signal.aborted) yield this.events[next]!;
+      if (signal.aborted) return;
+      const event = this.events[next]!;
+      if (collections?.includes(event.collection) !== false) yield event;
     }
   }
 

@@ -14,6 +14,11 @@ test('what is wrong is named by its place', () => {
     code: 'invalid_params',
     details: { problems: [{ path: '.list.0.at', message: 'must be a finite number' }] },
   });
+  // What stands before it and is right is passed over.
+  const later = { number: 1, list: ['x', [true]], members: { a: {} }, bad: 1n } as unknown as JsonObject;
+  assert.throws(() => encodeDocument(later, 100), {
+    details: { problems: [{ path: '.bad', message: 'must be JSON, not bigint' }] },
+  });
   for (const wrong of [undefined, null, 'x', [], () => 1, new Map(), { f: () => 1 }, { l: [undefined] }])
     assert.throws(() => encodeDocument(wrong as unknown as JsonObject, 100), { code: 'invalid_params' });
 });

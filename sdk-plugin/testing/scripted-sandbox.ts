@@ -14,6 +14,8 @@ import {
   type SandboxInfo,
   type SandboxSpec,
   type Verdict,
+  type WarmDemand,
+  type WarmProgram,
 } from '../src/index.ts';
 
 const enforced: Enforcement = {
@@ -49,6 +51,8 @@ export class ScriptedDriver implements SandboxDriver {
   readonly created: SandboxSpec[] = [];
   readonly destroyed: string[] = [];
   readonly ran: RunSpec[] = [];
+  /** What it was asked to have waiting, in order; no program ever does. Asked for with the capability `warm` in {@link report}. */
+  readonly warmed: ({ readonly sandboxId: string } & WarmDemand)[] = [];
   private readonly boxes = new Map<string, SandboxInfo>();
 
   probe(): Promise<DriverReport> {
@@ -74,6 +78,11 @@ export class ScriptedDriver implements SandboxDriver {
 
   list(): Promise<readonly SandboxInfo[]> {
     return Promise.resolve([...this.boxes.values()]);
+  }
+
+  async warm(id: string, demand: WarmDemand): Promise<void> {
+    if (!this.boxes.has(id)) throw new SoulboxError('not_found', `there is no sandbox ${id}`);
+    this.warmed.push({ sandboxId: id, ...demand });
   }
 
   reconcile(): Promise<number> {
@@ -122,6 +131,8 @@ async function* play(spec: RunSpec, { stdin, signal }: RunOptions): AsyncIterabl
   if (signal.aborted) yield cancelled;
 }
 
+const waitingScript: WarmProgram = { kind: 'start', argv: ['/script', '--wait'], env: {}, startVariables: [] };
+
 /** The language of {@link ScriptedDriver}, named `script`. A script that begins with `malformed` does not compile. */
 const runtime: LanguageRuntime = {
   describe: () =>
@@ -143,7 +154,7 @@ const runtime: LanguageRuntime = {
     return Promise.resolve({
       ok: true,
       files: [{ path: 'main.script', content }],
-      stages: [{ name: 'run', argv: ['/script'], env: {} }],
+      stages: [{ name: 'run', argv: ['/script'], env: {}, warm: waitingScript }],
     });
   },
 };

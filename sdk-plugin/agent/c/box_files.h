@@ -17,4 +17,7 @@ bool file_append(const uint8_t *bytes, size_t length, struct file_error *error);
 
 void file_finish(void);
 
+/* Opens a file of the run to be read, as its user. -1 where it is none that this user may read. */
+int file_open(const char *path);
+
 #endif

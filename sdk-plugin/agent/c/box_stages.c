@@ -34,7 +34,10 @@ static const uint64_t reserved_bytes = UINT64_C(16) << 30;
 struct stage {
   char **arguments;
   char **environment;
-  bool takes_stdin;
+  bool takes_stdin, takes_warm;
+  char *kept;
+  uint32_t argument_count, environment_count;
+  size_t bytes; /* of all strings, their NULs included */
 };
 
 static struct stage stages[MAX_STAGES];
@@ -49,10 +52,19 @@ bool stage_add(const struct frame *frame) {
   if (count == MAX_STAGES || kept_bytes > MAX_STAGE_BYTES || !describe_stage(frame, &description)) return false;
   /* Each string loses a header of five bytes and gains a NUL. */
   char *text = malloc(frame->length + 1);
+  char *kept = description.kept ? strndup((const char *)description.kept, description.kept_length) : NULL;
   char **strings = calloc(description.arguments + description.environment + 2, sizeof *strings);
-  if (text == NULL || strings == NULL) return false;
+  if (text == NULL || strings == NULL || (description.kept && kept == NULL)) return false;
   struct stage *stage = &stages[count++];
-  *stage = (struct stage){strings, strings + description.arguments + 1, description.takes_stdin};
+  *stage = (struct stage){
+      .arguments = strings,
+      .environment = strings + description.arguments + 1,
+      .takes_stdin = description.takes_stdin,
+      .takes_warm = description.takes_warm,
+      .kept = kept,
+      .argument_count = description.arguments,
+      .environment_count = description.environment,
+  };
   unsigned arguments = 0, environment = 0;
   struct field_reader reader = read_fields(frame);
   struct field field;
@@ -65,8 +77,28 @@ bool stage_add(const struct frame *frame) {
     memcpy(text, field.bytes, field.length);
     text[field.length] = 0;
     text += field.length + 1;
+    stage->bytes += field.length + 1;
   }
   return true;
+}
+
+bool stage_takes_warm(unsigned index) { return stages[index].takes_warm; }
+
+const char *stage_kept(unsigned index) { return stages[index].kept; }
+
+uint8_t *stage_job(unsigned index, size_t *length) {
+  const struct stage *stage = &stages[index];
+  size_t head = 1 + 2 * sizeof(uint32_t);
+  *length = sizeof(uint32_t) + head + stage->bytes;
+  struct writer job = {malloc(*length), 0, *length};
+  if (job.bytes == NULL) return NULL;
+  put_u32(&job, (uint32_t)(head + stage->bytes));
+  put_u8(&job, stage->takes_stdin);
+  put_u32(&job, stage->argument_count);
+  put_u32(&job, stage->environment_count);
+  for (char **text = stage->arguments; *text; text++) put_bytes(&job, *text, strlen(*text) + 1);
+  for (char **text = stage->environment; *text; text++) put_bytes(&job, *text, strlen(*text) + 1);
+  return job.bytes;
 }
 
 /* Never above what this process itself may have. */
@@ -97,14 +129,16 @@ static int limit_resources(const struct box_plan *plan) {
   return failed ? -1 : 0;
 }
 
-static int connect_streams(const struct stage *stage, const struct box_plan *plan) {
-  int input = stage->takes_stdin ? plan->user_stdin : open("/dev/null", O_RDONLY | O_CLOEXEC);
+static int connect_streams(const struct box_plan *plan, bool takes_stdin, int kept) {
+  int input = takes_stdin ? plan->user_stdin : open("/dev/null", O_RDONLY | O_CLOEXEC);
   const int sources[] = {input, plan->user_stdout, plan->user_stderr};
   for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
     /* The stage before may have made them non-blocking, which belongs to the pipe, not to its descriptor. */
     if (sources[stream] < 0 || fcntl(sources[stream], F_SETFL, 0) < 0 || dup2(sources[stream], stream) < 0) return -1;
   }
-  return (int)syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, 0);
+  if (kept < 0) return (int)syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, 0);
+  if (kept == WARM_JOB ? fcntl(kept, F_SETFD, 0) < 0 : dup2(kept, WARM_JOB) < 0) return -1;
+  return (int)syscall(SYS_close_range, WARM_JOB + 1, ~0u, 0);
 }
 
 static int become_user(const struct box_plan *plan) {
@@ -115,7 +149,7 @@ static int become_user(const struct box_plan *plan) {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-static void reset_signals(void) {
+void reset_signals(void) {
   sigset_t none;
   struct sigaction standard = {.sa_handler = SIG_DFL};
   for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
@@ -123,11 +157,20 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+bool confine(const struct box_plan *plan) {
+  return limit_resources(plan) >= 0 && become_user(plan) >= 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, plan->filter, 0, 0) >= 0;
+}
+
+bool enter_box(const struct box_plan *plan, bool takes_stdin, int kept) {
+  umask(022);
+  return setsid() >= 0 && connect_streams(plan, takes_stdin, kept) >= 0 && chdir(BOX_HOME) >= 0 &&
+         confine(plan);
+}
+
 static _Noreturn void execute(const struct stage *stage, const struct box_plan *plan) {
   reset_signals();
-  umask(022);
-  if (setsid() < 0 || connect_streams(stage, plan) < 0 || chdir(BOX_HOME) < 0 || limit_resources(plan) < 0 ||
-      become_user(plan) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, plan->filter, 0, 0) < 0) {
+  if (!enter_box(plan, stage->takes_stdin, -1)) {
     plan->watch->start_failed = true;
     _exit(EXIT_CANNOT_EXECUTE);
   }

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -42,7 +43,10 @@ static int make_pipes(struct box *box, struct box_plan *plan) {
 }
 
 static int make_link(struct box *box, struct box_plan *plan) {
-  int ends[2];
+  int ends[2], gate[2];
+  if (pipe2(gate, O_CLOEXEC) < 0) return -1;
+  plan->gate = gate[0];
+  box->gate = gate[1];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return -1;
   box->link = ends[0];
   plan->link = ends[1];
@@ -74,55 +78,93 @@ static pid_t fork_init(const struct box_plan *plan) {
      look at the child before it turns this off again. */
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   pid_t pid = fork_into(plan->container_is_box ? 0 : BOX_NAMESPACES);
-  if (pid == 0) box_init(plan);
+  if (pid == 0) {
+    box_init(plan);
+    _exit(EXIT_FAILURE);
+  }
   int error = errno;
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   errno = error;
   return pid;
 }
 
-static const char *start(struct box *box, struct box_plan *plan) {
-  box->watch = mmap(NULL, sizeof *box->watch, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (box->watch == MAP_FAILED) {
-    box->watch = NULL;
-    return "memory";
-  }
-  plan->watch = box->watch;
+static const char *map_watch(struct box *box, struct box_plan *plan, int shared) {
+  int flags = MAP_SHARED | (shared < 0 ? MAP_ANONYMOUS : 0);
+  void *watch = mmap(NULL, sizeof *box->watch, PROT_READ | PROT_WRITE, flags, shared, 0);
+  if (watch == MAP_FAILED) return "memory";
+  plan->watch = box->watch = watch;
+  return NULL;
+}
+
+static const char *prepare(struct box *box, struct box_plan *plan, int shared) {
+  *box = NO_BOX;
+  plan->link = plan->gate = plan->user_stdin = plan->user_stdout = plan->user_stderr = -1;
+  const char *step = map_watch(box, plan, shared);
+  if (step) return step;
   if (make_link(box, plan) < 0) return "link";
-  if (make_pipes(box, plan) < 0) return "pipes";
+  return make_pipes(box, plan) < 0 ? "pipes" : NULL;
+}
+
+const char *box_release(struct box *box, const struct box_identity *identity) {
+  const char *step = identity ? write_maps(box->init, identity) : NULL;
+  if (step) return step;
+  if (write_all(box->gate, "m", 1) < 0) return "gate";
+  close_fd(&box->gate);
+  return NULL;
+}
+
+static const char *start(struct box *box, struct box_plan *plan) {
+  const char *step = prepare(box, plan, -1);
+  if (step) return step;
   box->init = fork_init(plan);
   if (box->init < 0) return "namespaces";
   box->everything = plan->container_is_box ? -1 : box->init;
-  const char *step = plan->container_is_box ? NULL : write_maps(box->init, &plan->identity);
-  if (step) return step;
-  return write_all(box->link, "m", 1) < 0 ? "link" : NULL;
+  return box_release(box, plan->container_is_box ? NULL : &plan->identity);
 }
 
-const char *box_start(struct box *box, struct box_plan *plan) {
-  *box = (struct box){-1, -1, -1, -1, -1, -1, NULL};
-  plan->link = plan->user_stdin = plan->user_stdout = plan->user_stderr = -1;
-  const char *step = start(box, plan);
-  int error = errno;
+void box_close_ends(struct box_plan *plan) {
   close_fd(&plan->link);
+  close_fd(&plan->gate);
   close_fd(&plan->user_stdin);
   close_fd(&plan->user_stdout);
   close_fd(&plan->user_stderr);
-  if (step) {
-    if (box->init > 0) {
-      kill(box->init, SIGKILL);
-      waitpid(box->init, NULL, 0);
-    }
-    box_close(box);
-    errno = error;
+}
+
+/* Undoes what was done of a start that failed. */
+static const char *undo(struct box *box, const char *step, int error) {
+  if (box->init > 0) {
+    kill(box->init, SIGKILL);
+    waitpid(box->init, NULL, 0);
   }
+  box_close(box);
+  errno = error;
   return step;
+}
+
+const char *box_start(struct box *box, struct box_plan *plan) {
+  const char *step = start(box, plan);
+  int error = errno;
+  box_close_ends(plan);
+  return step ? undo(box, step, error) : NULL;
+}
+
+const char *box_prepare(struct box *box, struct box_plan *plan, int *watch) {
+  *watch = memfd_create("watch", MFD_CLOEXEC);
+  const char *step = *watch < 0 || ftruncate(*watch, sizeof *box->watch) < 0 ? "memory" : prepare(box, plan, *watch);
+  if (step == NULL) return NULL;
+  int error = errno;
+  close_fd(watch);
+  box_close_ends(plan);
+  return undo(box, step, error);
 }
 
 void box_close(struct box *box) {
   close_fd(&box->link);
+  close_fd(&box->gate);
   close_fd(&box->program_stdin);
   close_fd(&box->program_stdout);
   close_fd(&box->program_stderr);
+  close_fd(&box->kept);
   if (box->watch) munmap(box->watch, sizeof *box->watch);
   box->watch = NULL;
 }

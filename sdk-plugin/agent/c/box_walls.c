@@ -5,12 +5,9 @@
 #include <grp.h>
 #include <inttypes.h>
 #include <linux/capability.h>
-#include <net/if.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,10 +85,10 @@ static const char *mask(const char *const files[], size_t file_count, const char
  * The kernel counts these for the box's user namespace and all above it, up to the user of the host: without a limit
  * here, one program could use up what the host and every other box may have.
  */
-static const char *limit_shared_counts(void) {
-  static const char *const limits[][2] = {
-      {"/proc/sys/user/max_inotify_instances", "4"},
-      {"/proc/sys/user/max_inotify_watches", "1024"},
+static const char *limit_shared_counts(bool stays) {
+  const char *const limits[][2] = {
+      {"/proc/sys/user/max_inotify_instances", stays ? "64" : "4"},
+      {"/proc/sys/user/max_inotify_watches", stays ? "65536" : "1024"},
       {"/proc/sys/user/max_fanotify_groups", "0"},
       {"/proc/sys/user/max_user_namespaces", "0"},
   };
@@ -101,32 +98,33 @@ static const char *limit_shared_counts(void) {
 }
 
 /* Read-only as a whole: that covers /proc/sys and every other switch in it. */
-static const char *mount_processes(void) {
+static const char *mount_processes(bool stays) {
   static const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
   if (mount("proc", "/proc", "proc", flags, NULL) < 0) return "mount-proc";
-  const char *step = limit_shared_counts();
+  const char *step = limit_shared_counts(stays);
   if (step) return step;
+  /* Its live service catches connections to any port, without more powers; all addresses are the box's own. */
+  if (stays && write_file_at(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0") < 0 && errno != ENOENT)
+    return "ports";
   if (mount(NULL, "/proc", NULL, MS_REMOUNT | MS_RDONLY | flags, NULL) < 0) return "mount-proc";
   return MASK(masked_files, masked_folders);
 }
 
-const char *build_filesystem(uint64_t disk_bytes, bool in_container) {
+/* Terminals of this box alone; they belong to its user. */
+static const char *mount_terminals(void) {
+  char options[96];
+  snprintf(options, sizeof options, "newinstance,ptmxmode=0666,mode=0620,uid=%d,gid=%d", BOX_USER, BOX_USER);
+  if (mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, options) < 0) return "mount-terminals";
+  return NULL;
+}
+
+const char *build_filesystem(uint64_t disk_bytes, bool in_container, bool stays) {
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return "mount-private";
   if (add_mount_attributes("/", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, true) < 0) return "read-only";
   const char *step = mount_disk(disk_bytes);
-  if (step == NULL) step = mount_processes();
+  if (step == NULL) step = mount_processes(stays);
+  if (step == NULL && stays) step = mount_terminals();
   return step || !in_container ? step : MASK(container_files, container_folders);
-}
-
-const char *build_network(void) {
-  static const char name[] = "sandbox";
-  if (sethostname(name, sizeof name - 1) < 0) return "hostname";
-  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return "loopback";
-  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-  int failed = ioctl(fd, SIOCSIFFLAGS, &request);
-  close(fd);
-  return failed < 0 ? "loopback" : NULL;
 }
 
 const char *close_to_others(void) {

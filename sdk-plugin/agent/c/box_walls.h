@@ -9,10 +9,10 @@ const char *take_identity(const struct box_identity *identity);
 
 /* A read-only world but for one sized tmpfs, which the working directory, /tmp and /dev/shm share. `in_container` hides
    what a container engine adds to its image. */
-const char *build_filesystem(uint64_t disk_bytes, bool in_container);
+const char *build_filesystem(uint64_t disk_bytes, bool in_container, bool stays);
 
-/* Names the host and brings up the loopback interface, the only one there is. */
-const char *build_network(void);
+/* Names the host and brings up the loopback interface, the only one there is. Where it `catches`, every address is there. */
+const char *build_network(bool catches);
 
 /* Nothing of its own user can look into this process, and nothing started here can gain powers. */
 const char *close_to_others(void);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ struct totals {
   uint64_t threads;
 };
 
-int watch_open_leaf(const struct box_plan *plan) { return oom = leaf_open_oom(plan->groups, plan->leaf); }
+int watch_open_leaf(const struct box_plan *plan) { return oom = leaf_open_oom(plan->groups, plan->leaf, plan->live_service != NULL); }
 
 int watch_prepare(const struct box_plan *plan) {
   static const char *const folders[] = {BOX_HOME, "/tmp", "/dev/shm"};
@@ -47,6 +48,8 @@ int watch_prepare(const struct box_plan *plan) {
   processes = opendir("/proc");
   return processes == NULL ? -1 : 0;
 }
+
+uint64_t less(uint64_t value, uint64_t part) { return value > part ? value - part : 0; }
 
 uint64_t reaped_cpu_us(void) {
   struct rusage usage;
@@ -107,6 +110,7 @@ static void add_process(const char *pid, void *context) {
   if (add_memory(pid, totals)) add_times(pid, totals);
 }
 
+/* Private and shared memory, in this order. */
 static void add_share(const char *pid, void *context) {
   uint64_t *bytes = context;
   char path[300], text[2048];
@@ -115,7 +119,7 @@ static void add_share(const char *pid, void *context) {
   static const char *const keys[] = {"\nPss_Anon:", "\nPss_Shmem:"};
   for (int i = 0; i < 2; i++) {
     const char *line = strstr(text, keys[i]);
-    if (line) *bytes += strtoull(line + strlen(keys[i]), NULL, 10) * 1024;
+    if (line) bytes[i] += strtoull(line + strlen(keys[i]), NULL, 10) * 1024;
   }
 }
 
@@ -144,17 +148,19 @@ static uint64_t socket_bytes(void) {
 
 static bool memory_is_exceeded(const struct box_plan *plan, const struct totals *totals, uint64_t beside) {
   static unsigned look;
-  uint64_t limit = plan->limits.memory, seen = totals->private_bytes + beside;
-  if (seen > limit) {
+  uint64_t limit = plan->limits.memory, bytes[2] = {totals->private_bytes, 0};
+  if (bytes[0] + beside > limit) {
     /* Pages that a fork left shared were counted more than once. */
-    seen = beside;
-    visit_processes(add_share, &seen);
+    bytes[0] = 0;
+    visit_processes(add_share, bytes);
   }
+  uint64_t seen = bytes[0] + bytes[1] + beside;
   plan->watch->memory = seen;
   if (seen > plan->watch->peak_memory) plan->watch->peak_memory = seen;
   if (seen <= limit && totals->address_bytes > limit && look++ % SHARED_MAPPING_LOOKS == 0) {
-    seen = totals->private_bytes + beside;
-    visit_processes(add_shared_mappings, &seen);
+    bytes[1] = 0;
+    visit_processes(add_shared_mappings, &bytes[1]);
+    seen = bytes[0] + bytes[1] + beside;
   }
   return seen > limit;
 }
@@ -163,7 +169,7 @@ bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us, bool main_has
   struct box_watch *watch = plan->watch;
   const struct holders *holders = &plan->holders;
   uint64_t files = disk_bytes(watch);
-  bool over = leaf_oom_has_killed(oom);
+  bool over = leaf_oom_kills(oom) > 0;
   /* The container's mounts are as large as any run may want. */
   if (plan->container_is_box && files > plan->limits.disk) over = watch->disk_full = true;
   if (processes == NULL) return over;
@@ -176,7 +182,33 @@ bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us, bool main_has
   if (holders->memory == HELD_BY_WATCHDOG && memory_is_exceeded(plan, &totals, files + socket_bytes()))
     over = watch->memory_exceeded = true;
   if (holders->cpu == HELD_BY_WATCHDOG &&
-      totals.cpu_us + reaped_cpu_us() - cpu_base_us >= plan->limits.cpu_ms * 1000)
+      less(totals.cpu_us + reaped_cpu_us(), cpu_base_us) >= plan->limits.cpu_ms * 1000)
     over = watch->cpu_exceeded = true;
   return over;
+}
+
+static uint64_t ended_for_memory;
+
+uint64_t watch_memory_kills(void) { return ended_for_memory + leaf_oom_kills(oom); }
+
+struct largest {
+  pid_t pid;
+  uint64_t bytes;
+};
+
+static void find_largest(const char *pid, void *context) {
+  struct largest *largest = context;
+  struct totals totals = {0};
+  if (!add_memory(pid, &totals) || totals.private_bytes < largest->bytes) return;
+  *largest = (struct largest){(pid_t)strtol(pid, NULL, 10), totals.private_bytes};
+}
+
+void watch_live(const struct box_plan *plan) {
+  struct largest largest = {0};
+  watch_look(plan, 0, false);
+  if (!plan->watch->memory_exceeded) return;
+  plan->watch->memory_exceeded = false;
+  visit_processes(find_largest, &largest);
+  if (largest.pid <= 1 || kill(largest.pid, SIGKILL) < 0) return;
+  ended_for_memory++;
 }

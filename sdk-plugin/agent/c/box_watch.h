@@ -18,6 +18,15 @@ int watch_prepare(const struct box_plan *plan);
    any more. */
 bool watch_look(const struct box_plan *plan, uint64_t cpu_base_us, bool main_has_ended);
 
+/* As watch_look for a box that stays: where nothing else holds its memory, the largest process is ended instead. */
+void watch_live(const struct box_plan *plan);
+
+/* How many of its processes were ended for want of memory, by whomever. */
+uint64_t watch_memory_kills(void);
+
+/* `value` less `part`, and no less than nothing. */
+uint64_t less(uint64_t value, uint64_t part);
+
 /* Processor time of all children that were waited for, in microseconds. */
 uint64_t reaped_cpu_us(void);
 

@@ -38,11 +38,11 @@ static int write_number_at(int dir, const char *name, uint64_t value) {
 
 static bool exists_at(int dir, const char *name) { return faccessat(dir, name, F_OK, 0) == 0; }
 
-static const char *limit_memory(const struct hierarchy *hierarchy, int dir, uint64_t bytes) {
+static const char *limit_memory(const struct hierarchy *hierarchy, int dir, uint64_t bytes, bool stays) {
   if (hierarchy->v2) {
     if (write_number_at(dir, "memory.max", bytes) < 0) return "cgroup-memory";
     if (exists_at(dir, "memory.swap.max") && write_file_at(dir, "memory.swap.max", "0") < 0) return "cgroup-swap";
-    return write_file_at(dir, "memory.oom.group", "1") < 0 ? "cgroup-oom" : NULL;
+    return write_file_at(dir, "memory.oom.group", stays ? "0" : "1") < 0 ? "cgroup-oom" : NULL;
   }
   if (write_number_at(dir, "memory.limit_in_bytes", bytes) < 0) return "cgroup-memory";
   /* Not there on kernels that do not account for swap. */
@@ -52,12 +52,12 @@ static const char *limit_memory(const struct hierarchy *hierarchy, int dir, uint
 }
 
 static const char *make_one(const struct hierarchy *hierarchy, int *dir, const char *name,
-                            const struct limits *limits) {
+                            const struct limits *limits, bool stays) {
   if (mkdirat(hierarchy->dir, name, 0755) < 0) return "cgroup-create";
   *dir = openat(hierarchy->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (*dir < 0) return "cgroup-open";
   if (hierarchy->memory) {
-    const char *step = limit_memory(hierarchy, *dir, limits->memory);
+    const char *step = limit_memory(hierarchy, *dir, limits->memory, stays);
     if (step) return step;
   }
   /* One more for the init of the box. */
@@ -65,11 +65,12 @@ static const char *make_one(const struct hierarchy *hierarchy, int *dir, const c
   return NULL;
 }
 
-const char *leaf_create(const struct cgroups *groups, struct leaf *leaf, uint32_t run, const struct limits *limits) {
+const char *leaf_create(const struct cgroups *groups, struct leaf *leaf, uint32_t run, const struct limits *limits,
+                        bool stays) {
   snprintf(leaf->name, sizeof leaf->name, "run-%" PRIu32, run);
   for (int i = 0; i < MAX_HIERARCHIES; i++) leaf->dirs[i] = -1;
   for (int i = 0; i < groups->count; i++) {
-    const char *step = make_one(&groups->hierarchies[i], &leaf->dirs[i], leaf->name, limits);
+    const char *step = make_one(&groups->hierarchies[i], &leaf->dirs[i], leaf->name, limits, stays);
     if (step) return step;
   }
   return NULL;
@@ -133,19 +134,21 @@ void leaf_reset_peak(const struct cgroups *groups, const struct leaf *leaf) {
       write_file_at(leaf->dirs[i], "memory.max_usage_in_bytes", "0");
 }
 
-int leaf_open_oom(const struct cgroups *groups, const struct leaf *leaf) {
-  for (int i = 0; i < groups->count; i++)
-    if (groups->hierarchies[i].memory && !groups->hierarchies[i].v2)
-      return openat(leaf->dirs[i], OOM_FILE, O_RDONLY | O_CLOEXEC);
+int leaf_open_oom(const struct cgroups *groups, const struct leaf *leaf, bool stays) {
+  for (int i = 0; i < groups->count; i++) {
+    const struct hierarchy *hierarchy = &groups->hierarchies[i];
+    if (hierarchy->memory && (!hierarchy->v2 || stays))
+      return openat(leaf->dirs[i], hierarchy->v2 ? "memory.events" : OOM_FILE, O_RDONLY | O_CLOEXEC);
+  }
   return -1;
 }
 
-bool leaf_oom_has_killed(int oom) {
+uint64_t leaf_oom_kills(int oom) {
   char text[256];
   ssize_t length = oom < 0 ? 0 : pread(oom, text, sizeof text - 1, 0);
-  if (length <= 0) return false;
+  if (length <= 0) return 0;
   text[length] = 0;
-  return find_number(text, "oom_kill") > 0;
+  return find_number(text, "oom_kill");
 }
 
 void leaf_close(struct leaf *leaf) {

@@ -35,8 +35,10 @@ struct leaf_counters {
 
 struct holders cgroup_holders(const struct cgroups *groups);
 
-/* Makes the leaf and writes the limits. NULL, or the name of the step that failed, with errno. */
-const char *leaf_create(const struct cgroups *groups, struct leaf *leaf, uint32_t run, const struct limits *limits);
+/* Makes the leaf and writes the limits. NULL, or the name of the step that failed, with errno. Of one that `stays`, the
+   kernel ends single processes for want of memory, not all of it. */
+const char *leaf_create(const struct cgroups *groups, struct leaf *leaf, uint32_t run, const struct limits *limits,
+                        bool stays);
 
 /* Moves the calling process, which has one thread, into the leaf. NULL or the step that failed. */
 const char *leaf_enter(const struct cgroups *groups, const struct leaf *leaf);
@@ -49,11 +51,11 @@ uint64_t leaf_cpu_us(const struct cgroups *groups, const struct leaf *leaf);
 /* Starts peak_memory anew, in version 1. Version 2 has no lasting way to. */
 void leaf_reset_peak(const struct cgroups *groups, const struct leaf *leaf);
 
-/* A descriptor for leaf_oom_has_killed; -1 where the kernel ends all of a leaf at once, or nothing counts. */
-int leaf_open_oom(const struct cgroups *groups, const struct leaf *leaf);
+/* A descriptor for leaf_oom_kills; -1 where the kernel ends all of a leaf at once, or nothing counts. */
+int leaf_open_oom(const struct cgroups *groups, const struct leaf *leaf, bool stays);
 
-/* Whether the kernel has ended a process of the leaf for want of memory. False for the descriptor -1. */
-bool leaf_oom_has_killed(int oom);
+/* How many processes of the leaf the kernel has ended for want of memory. 0 for the descriptor -1. */
+uint64_t leaf_oom_kills(int oom);
 
 void leaf_close(struct leaf *leaf);
 

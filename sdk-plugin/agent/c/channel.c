@@ -28,6 +28,11 @@ int channel_init(struct channel *channel, int in_fd, int out_fd) {
   return fcntl(out_fd, F_SETFL, O_NONBLOCK);
 }
 
+void channel_reopen(struct channel *channel, int fd) {
+  channel->in_fd = channel->out_fd = fd;
+  channel->in_at = channel->in_end = channel->out_sent = channel->out.used = 0;
+}
+
 enum channel_state channel_fill(struct channel *channel) {
   if (channel->in_at > 0) {
     channel->in_end -= channel->in_at;

@@ -23,6 +23,9 @@ enum channel_state { CHANNEL_OPEN, CHANNEL_CLOSED };
 /* Takes over the descriptors. -1 on failure. */
 int channel_init(struct channel *channel, int in_fd, int out_fd);
 
+/* Begins anew with another stream, which goes both ways and does not block. */
+void channel_reopen(struct channel *channel, int fd);
+
 /* Reads what is there. */
 enum channel_state channel_fill(struct channel *channel);
 

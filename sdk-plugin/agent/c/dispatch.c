@@ -7,10 +7,11 @@
 #include "run_frames.h"
 #include "run_streams.h"
 #include "usage.h"
+#include "warm.h"
 
 static struct run *find_run(const struct agent *agent, uint32_t id) {
   for (unsigned i = 0; i < agent->max_runs; i++)
-    if (agent->runs[i].state != RUN_FREE && agent->runs[i].id == id) return &agent->runs[i];
+    if (agent->runs[i].id == id) return &agent->runs[i];
   return NULL;
 }
 
@@ -22,16 +23,22 @@ static struct run *free_run(const struct agent *agent) {
 
 static enum dispatched open_run(struct agent *agent, const struct frame *frame) {
   struct limits limits;
-  uint32_t credit;
-  if (frame->run <= agent->last_run || !describe_open(frame, &limits, &credit)) return DISPATCH_VIOLATION;
-  agent->last_run = frame->run;
-  struct run *run = free_run(agent);
-  if (!limits_are_possible(&limits))
+  uint32_t credit, set;
+  if (frame->run <= agent->last_run || !describe_open(frame, &limits, &credit, &set)) return DISPATCH_VIOLATION;
+  if (!limits_are_possible(&limits)) {
     send_refused(agent, frame->run, REFUSAL_INVALID, "limits", 0);
-  else if (run == NULL)
-    send_refused(agent, frame->run, REFUSAL_BUSY, "too many runs", 0);
-  else
-    run_open(agent, run, frame->run, &limits, credit);
+  } else if (!warm_open(agent, set, frame->run, &limits, credit)) {
+    struct run *place = free_run(agent);
+    if (place == NULL && warm_make_room(agent)) {
+      agent->waits_for_place = true;
+      return DISPATCH_LATER;
+    }
+    if (place)
+      run_open(agent, place, frame->run, &limits, credit);
+    else
+      send_refused(agent, frame->run, REFUSAL_BUSY, "too many runs", 0);
+  }
+  agent->last_run = frame->run;
   return DISPATCHED;
 }
 
@@ -67,7 +74,7 @@ static enum dispatched describe_run(struct agent *agent, struct run *run, const 
       break;
     case FRAME_STAGE:
       if (!describe_stage(frame, &stage)) return DISPATCH_VIOLATION;
-      if (run->stage_count == MAX_STAGES || !stage_is_possible(frame, &stage)) {
+      if (run->stage_count == MAX_STAGES || !program_is_possible(frame, stage.arguments, stage.environment)) {
         run_refuse(run, REFUSAL_INVALID, "stage", 0);
         return DISPATCHED;
       }
@@ -125,7 +132,7 @@ static enum dispatched answer_stats(struct agent *agent, const struct frame *fra
   uint64_t number = load_u64(frame->payload);
   for (unsigned i = 0; i < agent->max_runs; i++) {
     const struct run *run = &agent->runs[i];
-    if (run->state == RUN_FREE) continue;
+    if (run->id == 0) continue;
     struct usage usage = usage_of_run(agent, run);
     send_usage(agent, run->id, number, &usage);
   }
@@ -134,9 +141,18 @@ static enum dispatched answer_stats(struct agent *agent, const struct frame *fra
   return DISPATCHED;
 }
 
+static enum dispatched order_warm(struct agent *agent, const struct frame *frame) {
+  struct warm_description warm;
+  bool known = frame->run == 0 && !agent->container_is_box && describe_warm(frame, &warm) &&
+               limits_are_possible(&warm.limits) && program_is_possible(frame, warm.arguments, warm.environment);
+  if (known) warm_order(agent, frame, &warm);
+  return known ? DISPATCHED : DISPATCH_VIOLATION;
+}
+
 enum dispatched dispatch(struct agent *agent, const struct frame *frame) {
   if (frame->type == FRAME_PING) return answer_ping(agent, frame);
   if (frame->type == FRAME_STATS) return answer_stats(agent, frame);
+  if (frame->type == FRAME_WARM) return order_warm(agent, frame);
   if (frame->type == FRAME_SHUTDOWN) {
     agent->shutdown = frame->run == 0 && frame->length == 0;
     return agent->shutdown ? DISPATCHED : DISPATCH_VIOLATION;

@@ -6,6 +6,7 @@
 
 #include "canary.h"
 #include "fail.h"
+#include "live_socket.h"
 #include "options.h"
 #include "outer_box.h"
 #include "relay.h"
@@ -31,6 +32,8 @@ static _Noreturn void serve_in_container(const struct options *options) {
       .out_fd = above_streams(options->out_fd),
       .max_runs = options->container_is_box ? 1 : options->max_runs,
       .container_is_box = options->container_is_box,
+      .listener = options->listen ? live_listen(options->listen) : -1,
+      .limits = options->limits,
   };
   if (use_null_streams() < 0) fail_step("streams");
   clearenv();
@@ -41,9 +44,10 @@ int main(int count, char **arguments) {
   struct options options;
   if (count == 3 && strcmp(arguments[1], "canary") == 0) canary(arguments[2]);
   if (count >= 5 && strcmp(arguments[1], "relay") == 0) relay(arguments + 2);
+  if (count == 3 && strcmp(arguments[1], "connect") == 0) live_connect(arguments[2]);
   bool for_box = count >= 2 && strcmp(arguments[1], "box") == 0;
   if (!for_box && (count < 2 || strcmp(arguments[1], "serve") != 0))
-    fail_usage("the modes are box, serve, canary and relay");
+    fail_usage("the modes are box, serve, canary, connect and relay");
   options_parse(&options, arguments, for_box);
   if (for_box) outer_box(&options);
   serve_in_container(&options);

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "description.h"
 #include "fail.h"
 #include "run.h"
 #include "serve.h"
@@ -59,16 +60,36 @@ static bool take_for_serve(struct options *options, const char *name, const char
   return true;
 }
 
+/* Of a box that stays: it has no limits of time. */
+static bool take_for_live(struct options *options, const char *name, const char *value) {
+  struct limits *limits = &options->limits;
+  if (strcmp(name, "--listen") == 0)
+    options->listen = copy(value);
+  else if (strcmp(name, "--memory") == 0)
+    limits->memory = (uint64_t)parse_number(value, INT64_MAX);
+  else if (strcmp(name, "--disk") == 0)
+    limits->disk = (uint64_t)parse_number(value, INT64_MAX);
+  else if (strcmp(name, "--processes") == 0)
+    limits->processes = number(value, 1, INT_MAX, "--processes is out of range");
+  else
+    return false;
+  return true;
+}
+
 /* Whether the mode takes the option. */
 static bool take(struct options *options, const char *name, const char *value, bool for_box) {
   if (strcmp(name, "--fd") == 0)
     options->fd = (int)number(value, 0, INT_MAX, "--fd wants a descriptor");
   else if (strcmp(name, "--max-runs") == 0)
     options->max_runs = number(value, 1, MOST_RUNS, "--max-runs is out of range");
+  else if (take_for_live(options, name, value))
+    return true;
   else if (!for_box)
     return take_for_serve(options, name, value);
   else if (strcmp(name, "--path") == 0)
     add_path(options, value);
+  else if (strcmp(name, "--hold") == 0)
+    options->held = (int)number(value, 0, INT_MAX, "--hold wants a descriptor");
   else if (strcmp(name, "--uid-base") == 0)
     options->uid_base = number(value, 1, INT_MAX, "--uid-base is out of range");
   else if (strcmp(name, "--uid-count") == 0)
@@ -83,12 +104,17 @@ static bool take(struct options *options, const char *name, const char *value, b
 }
 
 void options_parse(struct options *options, char **arguments, bool for_box) {
-  *options = (struct options){.arguments = arguments, .fd = -1, .out_fd = -1, .max_runs = DEFAULT_RUNS};
+  *options = (struct options){.arguments = arguments, .fd = -1, .out_fd = -1, .listener = -1, .held = -1, .max_runs = DEFAULT_RUNS};
   for (char **at = arguments + 2; at[0]; at += 2) {
     if (at[1] == NULL) fail_usage("an option lacks its value");
     if (!take(options, at[0], at[1], for_box)) fail_usage("an unknown option");
   }
   if (options->fd < 0) fail_usage("--fd is missing");
+  if (options->listen) {
+    options->max_runs = 1;
+    options->limits.wall_ms = options->limits.cpu_ms = MOST_MS;
+    if (!limits_are_possible(&options->limits)) fail_usage("--listen wants --memory, --disk and --processes");
+  }
   if (options->out_fd < 0) options->out_fd = options->fd;
   options->has_uids = options->uid_base > 0;
   /* Root of the agent's namespace, and two users of each run. */

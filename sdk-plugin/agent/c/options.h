@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "cgroup.h"
+#include "limits.h"
 
 enum { MOST_PATHS = 4096 };
 
@@ -19,6 +20,10 @@ struct options {
   char **arguments;
   int fd, out_fd;
   bool container_is_box;
+  const char *listen; /* where hosts connect to the one box that stays; NULL for an agent that ends with its host */
+  int listener;
+  int held; /* a descriptor that the launcher keeps open as long as the box is there, or -1 */
+  struct limits limits; /* of that box */
   unsigned max_runs;
   const char *paths[MOST_PATHS];
   unsigned path_count;

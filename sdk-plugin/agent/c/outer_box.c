@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "live_socket.h"
 #include "outer_groups.h"
 #include "outer_root.h"
 #include "privileges.h"
@@ -73,6 +74,8 @@ static _Noreturn void agent(const struct options *options, const struct cgroups 
       .own_uids = options->has_uids,
       .outer_wall = true,
       .groups = *groups,
+      .listener = options->listener,
+      .limits = options->limits,
   };
   options_hide(options);
   await(sync); /* for an ordinary user: the maps are there */
@@ -123,12 +126,12 @@ static void become_nobody(const struct options *options) {
       (setgroups(0, NULL) < 0 || setresgid(user, user, user) < 0 || setresuid(user, user, user) < 0))
     fail_step("launcher-user");
   if (keep_capabilities(0) < 0) fail_step("launcher-capabilities");
-  die_with_parent();
+  if (!options->listen) die_with_parent();
 }
 
 static _Noreturn void launcher(const struct options *options, pid_t pid, int sync) {
-  int status, kept[] = {sync};
-  if (close_all_but(kept, 1) < 0) fail_step("descriptors");
+  int status, kept[] = {sync, options->held};
+  if (close_all_but(kept, 2) < 0) fail_step("descriptors");
   if (!options->has_uids) write_own(pid);
   tell(sync);
   if (options->has_uids) {
@@ -146,25 +149,27 @@ static _Noreturn void launcher(const struct options *options, pid_t pid, int syn
 }
 
 static void close_inherited(const struct options *options, const struct cgroups *groups, int sync) {
-  int kept[MAX_HIERARCHIES + 2];
+  int kept[MAX_HIERARCHIES + 3];
   size_t count = 0;
   kept[count++] = options->fd;
   kept[count++] = sync;
+  if (options->listener >= 0) kept[count++] = options->listener;
   for (int i = 0; i < groups->count; i++) kept[count++] = groups->hierarchies[i].dir;
   if (close_all_but(kept, count) < 0) fail_step("descriptors");
 }
 
-void outer_box(const struct options *options) {
+void outer_box(struct options *options) {
   struct cgroups groups;
   int sync[2];
   bool is_root = geteuid() == 0;
   if (is_root != options->has_uids)
     fail_usage(is_root ? "root must give --uid-base" : "only root can give --uid-base");
   if (fcntl(options->fd, F_GETFD) < 0) fail_step("channel");
-  die_with_parent();
+  if (!options->listen) die_with_parent(); /* a box that stays does not end with its host */
   /* Best effort: the boxes within raise theirs further. */
   (void)write_file_at(AT_FDCWD, "/proc/self/oom_score_adj", "300");
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sync) < 0) fail_step("socketpair");
+  if (options->listen) options->listener = live_listen(options->listen);
   enter_delegated_groups(options);
   pid_t pid = fork_into(OUTER_NAMESPACES | (is_root ? 0 : CLONE_NEWUSER));
   if (pid < 0) fail_step(is_root ? "namespaces" : "userns");

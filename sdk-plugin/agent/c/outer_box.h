@@ -4,6 +4,6 @@
 #include "options.h"
 
 /* Builds the outer wall, and serves as the first process within. The caller's process stays outside to wait. */
-_Noreturn void outer_box(const struct options *options);
+_Noreturn void outer_box(struct options *options);
 
 #endif

@@ -53,6 +53,21 @@ static void write_etc(void) {
   write_text("/etc/resolv.conf", "");
 }
 
+static void make_device(const char *path) {
+  char source[64];
+  snprintf(source, sizeof source, OLD_ROOT "%s", path);
+  write_text(path, "");
+  if (mount(source, path, NULL, MS_BIND, NULL) < 0 ||
+      add_mount_attributes(path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false) < 0)
+    fail_path("device", path);
+}
+
+static void make_terminals(void) {
+  make_folder("/dev/pts", 0755);
+  if (symlink("pts/ptmx", "/dev/ptmx") < 0) fail_path("device", "/dev/ptmx");
+  make_device("/dev/tty");
+}
+
 static void make_devices(void) {
   static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
   static const char *const links[][2] = {
@@ -61,14 +76,7 @@ static void make_devices(void) {
       {"/proc/self/fd/1", "/dev/stdout"},
       {"/proc/self/fd/2", "/dev/stderr"},
   };
-  char source[64];
-  for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
-    snprintf(source, sizeof source, OLD_ROOT "%s", devices[i]);
-    write_text(devices[i], "");
-    if (mount(source, devices[i], NULL, MS_BIND, NULL) < 0 ||
-        add_mount_attributes(devices[i], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false) < 0)
-      fail_path("device", devices[i]);
-  }
+  for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) make_device(devices[i]);
   for (size_t i = 0; i < sizeof links / sizeof *links; i++)
     if (symlink(links[i][0], links[i][1]) < 0) fail_path("device", links[i][1]);
 }
@@ -84,6 +92,7 @@ void build_outer_root(const struct options *options, bool as_root) {
   make_folders();
   write_etc();
   make_devices();
+  if (options->listen) make_terminals();
   for (unsigned i = 0; i < options->path_count; i++) bind_path(options->paths[i], as_root);
   mount_processes();
   if (umount2(OLD_ROOT, MNT_DETACH) < 0) fail_step("leave-old-root");

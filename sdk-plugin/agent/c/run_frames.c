@@ -50,6 +50,7 @@ void send_stage_end(struct agent *agent, const struct run *run, struct judgement
   if (judgement.limit != LIMIT_NONE) put_field_u8(out, 5, (uint8_t)judgement.limit);
   put_field_u64(out, 6, run->outcome.wall_us);
   put_field_u64(out, 7, run->outcome.cpu_us);
+  if (run->box.watch->used_warm) put_field_u8(out, 9, 1);
   if (run->outcome.peak_memory > 0) put_field_u64(out, 8, run->outcome.peak_memory);
   finish(agent, &payload, FRAME_STAGE_END, run->id);
 }
@@ -116,5 +117,7 @@ void send_hello(struct agent *agent) {
   put_fact(out, "output", "agent");
   put_fact(out, "wall", "agent");
   put_fact(out, "stats", "agent");
+  put_fact(out, "keep", "agent");
+  if (!agent->container_is_box) put_fact(out, "warm", "agent");
   finish(agent, &payload, FRAME_HELLO, 0);
 }

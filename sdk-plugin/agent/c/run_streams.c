@@ -57,6 +57,25 @@ void pump_output(struct agent *agent, struct run *run, bool is_stderr) {
   }
 }
 
+bool pump_kept(struct agent *agent, struct run *run) {
+  struct writer *out = &agent->channel.out;
+  while (run->kept_left > 0) {
+    if (run->credit == 0 || channel_is_congested(&agent->channel)) return false;
+    size_t most = (size_t)least(least(run->credit, run->kept_left), OUTPUT_CHUNK);
+    ssize_t got = read(run->box.kept, out->bytes + out->used + FRAME_HEADER, most);
+    if (got < 0 && errno == EINTR) continue;
+    /* Without the frame that ends it, the client knows that it is not whole. */
+    if (got <= 0) return true;
+    put_frame_header(out, FRAME_FILE_OUT, run->id, (size_t)got);
+    out->used += (size_t)got;
+    run->credit -= (uint64_t)got;
+    run->kept_left -= (uint64_t)got;
+  }
+  if (channel_is_congested(&agent->channel)) return false;
+  put_frame_header(out, FRAME_FILE_OUT, run->id, 0);
+  return true;
+}
+
 bool take_stdin(struct run *run, const uint8_t *bytes, uint32_t length) {
   if (run->stdin_ended || length > run->stdin_credit) return false;
   run->stdin_credit -= length;

@@ -18,6 +18,9 @@ bool output_is_drained(const struct run *run);
 /* A stage begins: its pipes may fill again. */
 void expect_output(struct run *run);
 
+/* Sends what can be sent now of the file that is kept. Whether nothing of it is left to be sent. */
+bool pump_kept(struct agent *agent, struct run *run);
+
 /* Takes standard input. False where the client was not granted so much, or had ended it. */
 bool take_stdin(struct run *run, const uint8_t *bytes, uint32_t length);
 

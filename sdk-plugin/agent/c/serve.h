@@ -12,10 +12,14 @@ struct serve_options {
   bool outer_wall;
   bool container_is_box;
   struct cgroups groups;
+  /* Of an agent whose one box stays: where its live service is reached, and its limits. Else -1. */
+  int listener;
+  struct limits limits;
 };
 
 /* Speaks the protocol on the descriptor until the client closes it, asks for the end, or breaks the protocol; then
-   ends every run and exits. */
+   ends every run and exits. With a listener it makes that box first, goes on where the client closes it, and exits with
+   the box. */
 _Noreturn void serve(const struct serve_options *options);
 
 #endif

@@ -28,6 +28,7 @@ enum frame_type {
   FRAME_PING = 0x0a,
   FRAME_SHUTDOWN = 0x0b,
   FRAME_STATS = 0x0c,
+  FRAME_WARM = 0x0d,
   FRAME_HELLO = 0x81,
   FRAME_STAGE_START = 0x82,
   FRAME_OUTPUT = 0x83,
@@ -37,6 +38,7 @@ enum frame_type {
   FRAME_REFUSED = 0x87,
   FRAME_PONG = 0x88,
   FRAME_USAGE = 0x89,
+  FRAME_FILE_OUT = 0x8a,
 };
 
 enum verdict {

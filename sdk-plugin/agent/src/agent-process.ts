@@ -7,10 +7,18 @@ import { AgentConnection, type AgentConnectionOptions } from './connection.ts';
 import { launchFailure } from './launch-failure.ts';
 
 const channelDescriptor = 3;
+const heldDescriptor = 4;
 const maximumDiagnosis = 4096;
 /** How long an agent gets to end its programs and itself when it is asked to, and then when it is killed. */
 const askedMs = 2000;
 const forcedMs = 5000;
+
+export interface LaunchOptions {
+  /** Where paths of its arguments begin. Default: `/`. */
+  readonly cwd?: string;
+  /** A descriptor that it keeps open as long as the box is there. */
+  readonly held?: number;
+}
 
 /** A launched agent: the process that this host started, and the connection to the agent in its box. */
 export class AgentProcess {
@@ -28,14 +36,16 @@ export class AgentProcess {
   static async launch(
     program: string,
     boxArguments: readonly string[],
-    options: AgentConnectionOptions,
+    options: AgentConnectionOptions & LaunchOptions,
   ): Promise<AgentProcess> {
-    const child = spawn(program, ['box', '--fd', String(channelDescriptor), ...boxArguments], {
+    const { cwd = '/', held } = options;
+    const holding = held === undefined ? [] : ['--hold', String(heldDescriptor)];
+    const child = spawn(program, ['box', '--fd', String(channelDescriptor), ...holding, ...boxArguments], {
       env: {},
-      cwd: '/',
+      cwd,
       // A session of its own: Ctrl-C at the host's terminal must not reach running work before the host drains it.
       detached: true,
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...(held === undefined ? [] : [held])],
     });
     const closed = once(child, 'close').catch(() => undefined);
     const diagnosis = collectLine(child);
@@ -50,6 +60,13 @@ export class AgentProcess {
       await closed;
       throw launchFailure(diagnosis(), toSoulboxError(error));
     }
+  }
+
+  /** Leaves it to itself, for a box that stays: it goes on when this process ends. */
+  leave(): void {
+    this.connection.leave();
+    this.#child.stderr?.destroy();
+    this.#child.unref();
   }
 
   get pid(): number | undefined {

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../../src/contracts/sandbox.ts';
 
 type Output = { type: 'stdout' | 'stderr'; buffer: Buffer; length: number };
-type Entry = Output | Extract<RunEvent, { type: 'stage' }>;
+type Entry = Output | Extract<RunEvent, { type: 'stage' | 'file' }>;
 
 const maximumPieces = 256;
 
@@ -18,6 +18,10 @@ export class Backlog {
     this.#entries.push({ type: 'stage', name });
   }
 
+  pushFile(data: Buffer): void {
+    this.#entries.push({ type: 'file', data: Buffer.from(data), last: data.length === 0 });
+  }
+
   pushOutput(type: 'stdout' | 'stderr', data: Buffer): void {
     const last = this.#pieces < maximumPieces ? undefined : this.#joinable(type);
     if (last) append(last, data);
@@ -30,7 +34,7 @@ export class Backlog {
 
   take(): Exclude<RunEvent, { type: 'end' }> | undefined {
     const entry = this.#entries.shift();
-    if (entry === undefined || entry.type === 'stage') return entry;
+    if (entry === undefined || !('buffer' in entry)) return entry;
     this.#pieces--;
     return { type: entry.type, data: entry.buffer.subarray(0, entry.length) };
   }
@@ -47,7 +51,7 @@ export class Backlog {
   /** The newest piece of this stream, among the two newest pieces of the current stage. */
   #joinable(type: string): Output | undefined {
     for (const entry of this.#entries.slice(-2).toReversed()) {
-      if (entry.type === 'stage') return undefined;
+      if (!('buffer' in entry)) return undefined;
       if (entry.type === type) return entry;
     }
     return undefined;

@@ -1,5 +1,5 @@
 import type { HealthStatus } from '../../src/plugin.ts';
-import type { BoxStats, RunEvent, SandboxInfo } from '../../src/contracts/sandbox.ts';
+import type { BoxStats, RunEvent, SandboxInfo, WarmDemand } from '../../src/contracts/sandbox.ts';
 import { SoulboxError, toSoulboxError } from '../../src/errors.ts';
 
 /** What a driver's own kind of box must offer. */
@@ -10,6 +10,8 @@ export interface LiveBox {
   ping(withinMs: number): Promise<void>;
   /** What it and the runs in it use. */
   stats(withinMs: number): Promise<BoxStats>;
+  /** From now on, as many of a program wait in it. @throws unsupported, sandbox_lost, payload_too_large, invalid_params */
+  warm(demand: WarmDemand): void;
   /** Resolves once nothing of it is left; a second call waits for the first. */
   destroy(): Promise<void>;
 }
@@ -60,9 +62,18 @@ export class Boxes<B extends LiveBox> {
 
   /** @throws not_found, sandbox_lost if its agent does not answer in time. */
   async stats(id: string, withinMs: number): Promise<BoxStats> {
+    return this.#known(id).stats(withinMs);
+  }
+
+  /** As {@link SandboxDriver.warm}. @throws not_found, sandbox_lost, unsupported */
+  async warm(id: string, demand: WarmDemand): Promise<void> {
+    this.#known(id).warm(demand);
+  }
+
+  #known(id: string): B {
     const box = this.#boxes.get(id);
     if (!box) throw notFound(id);
-    return box.stats(withinMs);
+    return box;
   }
 
   list(): readonly SandboxInfo[] {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { BoxStats, RunEvent, RunOptions, RunSpec, SandboxStats } from '../../src/contracts/sandbox.ts';
+import type { BoxStats, RunEvent, RunOptions, RunSpec, SandboxStats, WarmDemand } from '../../src/contracts/sandbox.ts';
 import { SoulboxError, toSoulboxError } from '../../src/errors.ts';
 import { Condition } from './condition.ts';
 import { u64 } from './fields.ts';
@@ -9,6 +9,7 @@ import { frameType, protocolVersion } from './protocol.ts';
 import { encodeFrame } from './request.ts';
 import { Run, type Channel } from './run.ts';
 import { violation } from './violation.ts';
+import { WarmSets } from './warm-sets.ts';
 
 export interface AgentConnectionOptions {
   /** How long the agent may take to say HELLO, in milliseconds. Default 10,000. */
@@ -46,6 +47,7 @@ export class AgentConnection {
   readonly #runs = new Map<number, Run>();
   readonly #pings = new Map<number, () => void>();
   readonly #counts = new Map<number, Count>();
+  readonly #warmSets = new WarmSets();
   readonly #changed = new Condition();
   #resolveEnded!: (reason: SoulboxError | undefined) => void;
   #greeted = false;
@@ -64,6 +66,7 @@ export class AgentConnection {
       graceMs: options.graceMs ?? 10_000,
       creditBytes: options.creditBytes ?? 256 * 1024,
       send: (frame) => this.#send(frame),
+      warmSetOf: (spec) => this.#warmSets.match(spec),
       isCongested: () => stream.writableNeedDrain,
       drained: () => this.#drained(),
       fail: (error) => this.#finish(error),
@@ -105,6 +108,17 @@ export class AgentConnection {
     return { [Symbol.asyncIterator]: () => this.#start(spec, options) };
   }
 
+  /**
+   * From now on, as many of the program wait in the box.
+   * @throws unsupported where the agent keeps none; sandbox_lost, payload_too_large, invalid_params
+   */
+  warm(demand: WarmDemand): void {
+    if (this.#over) throw lost();
+    if (!this.facts.has('warm')) throw new SoulboxError('unsupported', 'no programs can wait in this sandbox');
+    const order = this.#warmSets.order(demand);
+    if (order) this.#send(order);
+  }
+
   /** @throws sandbox_lost if no answer comes in time; the agent then counts as frozen and the connection is over. */
   async ping(withinMs: number): Promise<void> {
     const number = ++this.#lastNumber;
@@ -134,6 +148,11 @@ export class AgentConnection {
     while (!isAnswered() && !this.#over) await this.#changed.wait();
     clearTimeout(timer);
     if (!isAnswered()) throw lost();
+  }
+
+  /** Leaves an agent that stays to itself. */
+  leave(): void {
+    this.#finish(undefined);
   }
 
   /** Asks the agent to end every run and itself; takes the stream down if it does not within the time given. */

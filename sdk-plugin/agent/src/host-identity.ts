@@ -11,13 +11,20 @@ export interface HostIdentity {
   isGone(label: string): boolean;
 }
 
+/** States of processes that do nothing any more. */
+const ended = ['Z', 'X'];
+
 const labelPattern = /^h(\d{1,10})-(\d{1,20})-(\d{1,20})$/;
 
-/** The 22nd field of /proc/PID/stat; the second is in brackets and may hold anything. */
-function startTime(proc: string, pid: string): string | undefined {
+/**
+ * When a process was started, in ticks since the machine was: with the pid it names one process and no other.
+ * `undefined` where there is none, or only what nobody has waited for yet. It is the 22nd field of /proc/PID/stat; the second is in brackets and may hold anything.
+ */
+export function startTime(proc: string, pid: string): string | undefined {
   try {
     const stat = readFileSync(`${proc}/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return ended.includes(fields[0]!) ? undefined : fields[19];
   } catch {
     return undefined;
   }

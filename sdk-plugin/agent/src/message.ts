@@ -18,6 +18,7 @@ export type Facts = ReadonlyMap<string, string>;
 export interface StageEnd {
   readonly type: 'stage-end';
   readonly index: number;
+  readonly start: 'cold' | 'warm';
   readonly verdict: AgentVerdict;
   readonly exitCode: number | null;
   readonly signal: number | null;
@@ -40,6 +41,8 @@ export type AgentMessage =
   | { readonly type: 'stage-start'; readonly index: number }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly data: Buffer }
   | { readonly type: 'stdin-credit'; readonly bytes: number }
+  /** A piece of a file; an empty one says that it is whole. */
+  | { readonly type: 'file-out'; readonly data: Buffer }
   | StageEnd
   | { readonly type: 'end'; readonly truncated: { stdout: boolean; stderr: boolean }; readonly facts: Facts }
   | { readonly type: 'refused'; readonly code: RefusalCode; readonly message: string }
@@ -60,6 +63,8 @@ export function decodeMessage({ type, payload }: Frame): AgentMessage {
       return decodeOutput(payload);
     case frameType.stdinCredit:
       return { type: 'stdin-credit', bytes: readUnsigned(payload, 4, 'a credit') };
+    case frameType.fileOut:
+      return { type: 'file-out', data: payload };
     case frameType.stageEnd:
       return decodeStageEnd(payload);
     case frameType.end:
@@ -120,12 +125,13 @@ function decodeOutput(payload: Buffer): AgentMessage {
 }
 
 function decodeStageEnd(payload: Buffer): StageEnd {
-  const values = byTag(payload, [1, 2, 3, 4, 5, 6, 7, 8]);
+  const values = byTag(payload, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   const number = (tag: number, width: 1 | 4 | 8, name: string): number =>
     readUnsigned(required(values, tag), width, name);
   const end: StageEnd = {
     type: 'stage-end',
     index: number(1, 1, 'a stage index'),
+    start: values.has(9) ? startNumbered(number(9, 1, 'a start')) : 'cold',
     verdict: verdictNumbers.get(number(2, 1, 'a verdict')) ?? fail('an unknown verdict'),
     exitCode: values.has(3) ? number(3, 4, 'an exit code') : null,
     signal: values.has(4) ? number(4, 1, 'a signal') : null,
@@ -142,6 +148,11 @@ function limitNumbered(number: number): LimitName {
   const name = limitNames[number];
   if (name === undefined) throw violation('an unknown limit');
   return name;
+}
+
+function startNumbered(number: number): StageEnd['start'] {
+  if (number !== 1) throw violation('an unknown start');
+  return 'warm';
 }
 
 function isConsistent({ verdict, exitCode, signal, limit }: StageEnd): boolean {

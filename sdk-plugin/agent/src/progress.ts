@@ -2,7 +2,7 @@ import type { StageResult } from '../../src/contracts/execution.ts';
 import type { RunOutcome, RunSpec } from '../../src/contracts/sandbox.ts';
 import { enforcementFrom } from './enforcement.ts';
 import type { Facts, StageEnd } from './message.ts';
-import { signalName, type AgentVerdict } from './protocol.ts';
+import { maximumKept, signalName, type AgentVerdict } from './protocol.ts';
 import { violation } from './violation.ts';
 
 const noTruncation = { stdout: false, stderr: false };
@@ -14,6 +14,8 @@ export class Progress {
   readonly #stages: StageResult[] = [];
   #startedAt: number | undefined;
   #outputBytes = 0;
+  /** Bytes of the file that is kept of the last stage; `null` where none, or no more of it, may come. */
+  #keptBytes: number | null = null;
   /** Whether the client asked for the end: only then a run may end between stages or as `cancelled`. */
   killed = false;
 
@@ -30,6 +32,7 @@ export class Progress {
     const stage = this.#spec.stages[index];
     if (!stage) throw violation(`stage ${index} does not exist`);
     this.#startedAt = performance.now();
+    this.#keptBytes = null;
     return stage.name;
   }
 
@@ -39,13 +42,24 @@ export class Progress {
     if (this.#outputBytes > this.#spec.limits.outputBytes) throw violation('output over the limit');
   }
 
+  /** A piece of the file that is kept of the stage that has ended; an empty one ends it. */
+  keep(bytes: number): void {
+    if (this.#keptBytes === null) throw violation('a file that nobody asked for');
+    this.#keptBytes += bytes;
+    if (this.#keptBytes > maximumKept) throw violation('a file over the limit');
+    if (bytes === 0) this.#keptBytes = null;
+  }
+
   endStage(end: StageEnd): void {
     if (this.#startedAt === undefined || end.index !== this.#stages.length)
       throw violation(`the end of stage ${end.index} out of turn`);
     if (end.verdict === 'cancelled' && !this.killed) throw violation('a cancelled stage that nobody cancelled');
     this.#startedAt = undefined;
+    const stage = this.#spec.stages[end.index]!;
+    if (stage.keep !== undefined && end.verdict === 'ok') this.#keptBytes = 0;
     this.#stages.push({
-      name: this.#spec.stages[end.index]!.name,
+      name: stage.name,
+      start: end.start,
       verdict: end.verdict,
       exitCode: end.exitCode,
       signal: end.signal === null ? null : signalName(end.signal),

@@ -6,6 +6,8 @@ export const protocolVersion = 1;
 /** Bytes of a frame after its length field, besides the payload: `u8 type | u32 run`. */
 export const frameOverhead = 5;
 export const maximumPayload = 1_048_576;
+/** Of a file that is kept of a stage. */
+export const maximumKept = 33_554_432;
 
 export const frameType = Object.freeze({
   open: 0x01,
@@ -20,6 +22,7 @@ export const frameType = Object.freeze({
   ping: 0x0a,
   shutdown: 0x0b,
   stats: 0x0c,
+  warm: 0x0d,
   hello: 0x81,
   stageStart: 0x82,
   output: 0x83,
@@ -29,6 +32,7 @@ export const frameType = Object.freeze({
   refused: 0x87,
   pong: 0x88,
   usage: 0x89,
+  fileOut: 0x8a,
 });
 
 export type AgentVerdict = RunOutcome['verdict'];

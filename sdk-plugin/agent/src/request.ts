@@ -1,4 +1,5 @@
-import type { BoxFile, RunSpec, Stage } from '../../src/contracts/sandbox.ts';
+import type { Limits } from '../../src/contracts/execution.ts';
+import type { BoxFile, RunSpec, Stage, WarmProgram } from '../../src/contracts/sandbox.ts';
 import { SoulboxError } from '../../src/errors.ts';
 import { encodeFields, u32, u64 } from './fields.ts';
 import { frameOverhead, frameType, maximumPayload } from './protocol.ts';
@@ -21,16 +22,28 @@ export function encodeFrame(type: number, run: number, payload: Uint8Array = new
   return frame;
 }
 
+/** A frame whose payload is one byte and so many more, up to these: they are sent behind it. */
+export function encodeHead(type: number, run: number, first: number, length: number): Buffer {
+  const head = Buffer.allocUnsafe(4 + frameOverhead + 1);
+  head.writeUInt32LE(frameOverhead + 1 + length, 0);
+  head.writeUInt8(type, 4);
+  head.writeUInt32LE(run, 5);
+  head.writeUInt8(first, 9);
+  return head;
+}
+
 /**
  * The frames that describe a run, from OPEN to START, made as they are asked for, except that all which can be wrong
- * with the description is thrown by this call itself.
+ * with the description is thrown by this call itself. `set` is the number of what may take the first stage.
  * @throws invalid_params, limit_out_of_range or payload_too_large.
  */
-export function describeRun(run: number, spec: RunSpec, credit: number): Iterable<Buffer> {
+export function describeRun(run: number, spec: RunSpec, credit: number, set?: number): Iterable<Buffer> {
   if (spec.stages.length === 0 || spec.stages.length > maximumStages)
     throw new SoulboxError('invalid_params', `a run has from 1 to ${maximumStages} stages`);
-  const open = encodeFrame(frameType.open, run, openPayload(spec, credit));
-  const stages = spec.stages.map((stage) => encodeFrame(frameType.stage, run, stagePayload(stage)));
+  const open = encodeFrame(frameType.open, run, openPayload(spec, credit, set));
+  const stages = spec.stages.map((stage, index) =>
+    encodeFrame(frameType.stage, run, stagePayload(stage, set !== undefined && index === 0)),
+  );
   const fileStarts = spec.files.map((file) => encodeFrame(frameType.file, run, filePayload(file)));
   return (function* () {
     yield open;
@@ -44,10 +57,14 @@ export function describeRun(run: number, spec: RunSpec, credit: number): Iterabl
   })();
 }
 
-function openPayload({ limits }: RunSpec, credit: number): Buffer {
+function checkLimits(limits: Limits): void {
   for (const [name, value] of Object.entries(limits))
     if (!Number.isSafeInteger(value) || value < 1)
       throw new SoulboxError('limit_out_of_range', `limits.${name} is not a positive integer`, { details: { name } });
+}
+
+function openPayload({ limits }: RunSpec, credit: number, set: number | undefined): Buffer {
+  checkLimits(limits);
   return encodeFields([
     [1, u64(limits.wallMs)],
     [2, u64(limits.cpuMs)],
@@ -56,6 +73,23 @@ function openPayload({ limits }: RunSpec, credit: number): Buffer {
     [5, u32(Math.min(limits.processes, 0xffff_ffff))],
     [6, u64(limits.diskBytes)],
     [7, u32(credit)],
+    ...(set === undefined ? [] : [[8, u32(set)] as const]),
+  ]);
+}
+
+/** The payload of WARM. */
+export function warmPayload(set: number, program: WarmProgram, limits: Limits, count: number): Buffer {
+  checkLimits(limits);
+  return encodeFields([
+    [1, u32(set)],
+    [2, Uint8Array.of(program.kind === 'fork' ? 2 : 1)],
+    ...programFields('a program that waits', program),
+    [5, u32(count)],
+    [6, u64(limits.cpuMs)],
+    [7, u64(limits.memoryBytes)],
+    [8, u32(Math.min(limits.processes, 0xffff_ffff))],
+    [9, u64(limits.diskBytes)],
+    ...(program.file ? [[10, filePayload(program.file)] as const] : []),
   ]);
 }
 
@@ -67,18 +101,33 @@ function filePayload({ path, executable, content }: BoxFile): Buffer {
   ]);
 }
 
-function stagePayload({ name, argv, env, stdin }: Stage): Buffer {
+function stagePayload(stage: Stage, warm: boolean): Buffer {
+  return encodeFields([
+    [1, text(stage.name, 'a stage name')],
+    [2, Uint8Array.of((stage.stdin ? 1 : 0) | (warm ? 2 : 0))],
+    ...programFields(`stage ${stage.name}`, stage),
+    ...(stage.keep === undefined ? [] : [[5, inside(stage.keep)] as const]),
+  ]);
+}
+
+function programFields(what: string, { argv, env }: Pick<Stage, 'argv' | 'env'>): (readonly [number, Uint8Array])[] {
   if (!argv[0]?.startsWith('/'))
-    throw new SoulboxError('invalid_params', `stage ${name}: the program is not an absolute path`);
+    throw new SoulboxError('invalid_params', `${what}: the program is not an absolute path`);
   const entries = Object.entries(env);
   const unnamed = entries.find(([key]) => key === '' || key.includes('='));
   if (unnamed) throw new SoulboxError('invalid_params', `"${unnamed[0]}" cannot name an environment variable`);
-  return encodeFields([
-    [1, text(name, 'a stage name')],
-    [2, Uint8Array.of(stdin ? 1 : 0)],
+  return [
     ...argv.map((argument) => [3, text(argument, 'an argument', true)] as const),
     ...entries.map(([key, value]) => [4, text(`${key}=${value}`, 'an environment variable')] as const),
-  ]);
+  ];
+}
+
+/** A path that the agent takes: any other would end the connection. */
+function inside(path: string): Buffer {
+  const encoded = text(path, 'a file path');
+  if (encoded.length > 4095 || path.split('/').some((part) => part === '' || part === '.' || part === '..'))
+    throw new SoulboxError('invalid_params', `"${path}" is no path of a file in the working directory`);
+  return encoded;
 }
 
 function text(value: string, what: string, mayBeEmpty = false): Buffer {

@@ -1,5 +1,5 @@
 import { SoulboxError, toSoulboxError } from '../../src/errors.ts';
-import type { RunEvent, RunOptions, RunOutcome, RunSpec } from '../../src/contracts/sandbox.ts';
+import type { RunEvent, RunOptions, RunOutcome, RunSpec, Stage } from '../../src/contracts/sandbox.ts';
 import { Backlog } from './backlog.ts';
 import { Condition } from './condition.ts';
 import { u32 } from './fields.ts';
@@ -18,6 +18,8 @@ export interface Channel {
   readonly graceMs: number;
   readonly creditBytes: number;
   send(frame: Buffer): void;
+  /** The number of what may take the first stage. */
+  warmSetOf(spec: RunSpec): number | undefined;
   isCongested(): boolean;
   /** Resolves when the stream takes more, or is closed. */
   drained(): Promise<void>;
@@ -50,10 +52,10 @@ export class Run implements AsyncIterator<RunEvent> {
 
   constructor(id: number, spec: RunSpec, options: RunOptions, channel: Channel) {
     this.#id = id;
-    this.#spec = spec;
+    this.#spec = channel.facts.has('keep') ? spec : { ...spec, stages: spec.stages.map(withoutKeep) };
     this.#options = options;
     this.#channel = channel;
-    this.#progress = new Progress(spec, channel.facts);
+    this.#progress = new Progress(this.#spec, channel.facts);
     this.#credit = channel.creditBytes;
     this.#stdin = new StdinFeed({
       write: (piece) => channel.send(encodeFrame(frameType.stdin, id, piece)),
@@ -75,7 +77,7 @@ export class Run implements AsyncIterator<RunEvent> {
     if (signal.aborted) return this.#settle({ outcome: this.#progress.abandon('cancelled') });
     let frames: Iterable<Buffer>;
     try {
-      frames = describeRun(this.#id, this.#spec, this.#channel.creditBytes);
+      frames = describeRun(this.#id, this.#spec, this.#channel.creditBytes, this.#channel.warmSetOf(this.#spec));
     } catch (error) {
       return this.#settle({ error: toSoulboxError(error) });
     }
@@ -100,6 +102,9 @@ export class Run implements AsyncIterator<RunEvent> {
         break;
       case 'output':
         this.#receiveOutput(message.stream, message.data);
+        break;
+      case 'file-out':
+        this.#receiveFile(message.data);
         break;
       case 'stdin-credit':
         this.#stdin.grant(message.bytes);
@@ -164,6 +169,13 @@ export class Run implements AsyncIterator<RunEvent> {
     if (!this.#discarding) this.#backlog.pushOutput(stream, data);
   }
 
+  #receiveFile(data: Buffer): void {
+    this.#credit -= data.length;
+    if (this.#credit < 0) throw violation('more of a file than was granted');
+    this.#progress.keep(data.length);
+    if (!this.#discarding) this.#backlog.pushFile(data);
+  }
+
   /** Credit returns in large pieces: half a window each. */
   #giveBack(bytes: number): void {
     if (this.#settlement) return;
@@ -201,4 +213,9 @@ export class Run implements AsyncIterator<RunEvent> {
     this.#channel.forget(this.#id);
     this.#changed.notify();
   }
+}
+
+/** For an agent that was built before files could be kept. */
+function withoutKeep({ keep: _keep, ...stage }: Stage): Stage {
+  return stage;
 }

@@ -8,7 +8,8 @@ const largestPiece = 64 * 1024;
 const maximumCredit = 2 ** 30;
 
 export interface StdinSink {
-  write(piece: Uint8Array): void;
+  /** A promise keeps the next piece back until it resolves. */
+  write(piece: Uint8Array): void | Promise<void>;
   end(): void;
   fail(error: SoulboxError): void;
 }
@@ -74,7 +75,7 @@ export class StdinFeed {
       const piece = bytes.subarray(at, at + Math.min(this.#credit, largestPiece));
       this.#credit -= piece.length;
       at += piece.length;
-      this.#sink.write(piece);
+      await this.#sink.write(piece);
     }
   }
 }

@@ -6,6 +6,9 @@ export interface UidBlock {
   /** The first host uid (and gid) of the block. */
   readonly base: number;
   readonly count: number;
+  /** What holds it: whichever process has this descriptor open, too. */
+  readonly descriptor: number;
+  /** Lets go of it here. */
   release(): Promise<void>;
 }
 
@@ -34,7 +37,7 @@ export class UidBlocks {
     for (let tries = 0; tries < blocks; tries++) {
       const first = base + (this.#next++ % blocks) * count;
       const server = await hold(`soulbox/uids/${first}`);
-      if (server) return { base: first, count, release: () => close(server) };
+      if (server) return { base: first, count, descriptor: descriptorOf(server), release: () => close(server) };
     }
     throw new SoulboxError('sandbox_unavailable', 'every block of user ids is in use by a sandbox');
   }
@@ -66,6 +69,11 @@ function hold(name: string): Promise<Server | undefined> {
       resolve(server);
     });
   });
+}
+
+/** Node.js has no public name for it. */
+function descriptorOf(server: Server): number {
+  return (server as unknown as { readonly _handle: { readonly fd: number } })._handle.fd;
 }
 
 function close(server: Server): Promise<void> {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { BoxStats, SandboxInfo, SandboxStats } from '@soulbox/plugin-sdk';
+import type { BoxStats, SandboxInfo, SandboxStats, WarmDemand } from '@soulbox/plugin-sdk';
 import { SoulboxError } from '@soulbox/plugin-sdk';
 import { Boxes, noSuchSandbox, type LiveBox } from '../src/boxes.ts';
+import { specOf } from './support/peer.ts';
 
 const idle: SandboxStats = {
   at: 0,
@@ -17,6 +18,7 @@ const idle: SandboxStats = {
 class Box implements LiveBox {
   readonly id: string;
   destroyed = 0;
+  readonly demands: WarmDemand[] = [];
   answers = true;
   constructor(id: string) {
     this.id = id;
@@ -26,6 +28,9 @@ class Box implements LiveBox {
   }
   stats(): Promise<BoxStats> {
     return Promise.resolve({ box: idle, runs: {} });
+  }
+  warm(demand: WarmDemand): void {
+    this.demands.push(demand);
   }
   async ping(): Promise<void> {
     if (!this.answers) throw new SoulboxError('sandbox_lost', 'gone');
@@ -86,6 +91,17 @@ describe('Boxes', () => {
     assert.deepEqual(await boxes.health(10), { status: 'up' });
     box.answers = false;
     assert.deepEqual(await boxes.health(10), { status: 'degraded', detail: 'sandboxes that died: 1' });
+  });
+
+  it('tells a box what shall wait in it', async () => {
+    const boxes = new Boxes<Box>();
+    const box = new Box('a');
+    await boxes.make(async () => box, signal);
+    const program = { kind: 'start', argv: ['/x'], env: {}, startVariables: [] } as const;
+    const demand = { program, limits: specOf().limits, count: 2 };
+    await boxes.warm('a', demand);
+    assert.deepEqual(box.demands, [demand]);
+    await assert.rejects(boxes.warm('b', demand), { code: 'not_found' });
   });
 
   it('takes everything away when it is disposed of, also what is being made, and makes no more', async () => {

@@ -91,6 +91,7 @@ describe('decodeMessage', () => {
       {
         type: 'stage-end',
         index: 0,
+        start: 'cold',
         verdict: 'timeout',
         exitCode: null,
         signal: 9,
@@ -115,8 +116,19 @@ describe('decodeMessage', () => {
     assert.deepEqual(decode(frameType.usage, encodeFields(fields)), { type: 'usage', number: 5, used });
   });
 
+  it('reads that a program which waited was used', () => {
+    const payload = Buffer.concat([stageEndPayload({}), encodeFields([[9, Uint8Array.of(1)]])]);
+    const end = decode(frameType.stageEnd, payload);
+    assert.equal(end.type === 'stage-end' && end.start, 'warm');
+  });
+
   const bad: [string, number, Uint8Array][] = [
-    ['an unknown type', 0x8a, Buffer.alloc(0)],
+    [
+      'an unknown start',
+      frameType.stageEnd,
+      Buffer.concat([stageEndPayload({}), encodeFields([[9, Uint8Array.of(2)]])]),
+    ],
+    ['an unknown type', 0x8b, Buffer.alloc(0)],
     ["the client's own type", frameType.open, Buffer.alloc(0)],
     ['a stage start of two bytes', frameType.stageStart, Buffer.alloc(2)],
     ['an output without bytes', frameType.output, Uint8Array.of(1)],
@@ -223,6 +235,11 @@ describe('describeRun', () => {
     ['a variable without name', { stages: [{ ...stage, env: { '': 'x' } }] }, 'invalid_params'],
     ['a variable name with =', { stages: [{ ...stage, env: { 'A=B': 'x' } }] }, 'invalid_params'],
     ['an empty path', { files: [{ path: '', content: Buffer.alloc(0) }] }, 'invalid_params'],
+    ...['/a', 'a/../b', '.', 'a//b', 'x'.repeat(5000)].map((keep): [string, Parameters<typeof specOf>[0], string] => [
+      `to keep ${keep.slice(0, 10)}`,
+      { stages: [{ ...stage, keep }] },
+      'invalid_params',
+    ]),
     ['arguments beyond a frame', { stages: [{ ...stage, argv: ['/a', 'x'.repeat(2e6)] }] }, 'payload_too_large'],
     ['a negative limit', { limits: { ...limits, wallMs: -1 } }, 'limit_out_of_range'],
     ['a limit that is no number', { limits: { ...limits, cpuMs: NaN } }, 'limit_out_of_range'],

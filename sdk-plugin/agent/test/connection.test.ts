@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { AgentConnection } from '../src/connection.ts';
-import { encodeFields, u64 } from '../src/fields.ts';
+import { decodeFields, encodeFields, u64 } from '../src/fields.ts';
 import { frameType } from '../src/protocol.ts';
-import { collect, connected, Peer, socketPair, specOf } from './support/peer.ts';
+import { collect, connected, Peer, socketPair, specOf, stageEndPayload } from './support/peer.ts';
 
 describe('AgentConnection.open', () => {
   const refused: [string, (peer: Peer) => void, string][] = [
@@ -106,6 +106,34 @@ describe('AgentConnection', () => {
     const { connection } = await connected(test);
     await assert.rejects(connection.stats(10_000), { code: 'unsupported' });
     assert.equal(connection.isOver, false);
+  });
+
+  it('tells the agent what shall wait, and lets runs take it', async (test) => {
+    const { connection, peer } = await connected(test, {}, ['warm=agent']);
+    const program = { kind: 'fork', argv: ['/bin/waits'], env: {}, startVariables: [] } as const;
+    const { limits, stages } = specOf();
+    connection.warm({ program, limits, count: 0 });
+    connection.warm({ program, limits, count: 1 });
+    const spec = specOf({ stages: [{ ...stages[0]!, warm: program }] });
+    const running = collect(connection.run(spec, { signal: new AbortController().signal }));
+    const open = await peer.received(frameType.open);
+    assert.equal(peer.frames.filter(({ type }) => type === frameType.warm).length, 1, 'nothing was to be ended');
+    assert.equal([...decodeFields(open.payload)].find(({ tag }) => tag === 8)?.value.readUInt32LE(), 1);
+    await peer.received(frameType.start);
+    peer.stageStart(1);
+    peer.send(frameType.stageEnd, 1, Buffer.concat([stageEndPayload({}), encodeFields([[9, Uint8Array.of(1)]])]));
+    peer.end(1);
+    assert.equal((await running).outcome.stages[0]?.start, 'warm');
+    peer.socket.end();
+    await connection.ended;
+    assert.throws(() => connection.warm({ program, limits, count: 1 }), { code: 'sandbox_lost' });
+  });
+
+  it('asks no agent to let programs wait that cannot', async (test) => {
+    const { connection, peer } = await connected(test);
+    const program = { kind: 'start', argv: ['/bin/waits'], env: {}, startVariables: [] } as const;
+    assert.throws(() => connection.warm({ program, limits: specOf().limits, count: 1 }), { code: 'unsupported' });
+    assert.deepEqual([connection.isOver, peer.frames], [false, []]);
   });
 
   it('shuts the agent down, and its runs', async (test) => {

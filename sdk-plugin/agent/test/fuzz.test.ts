@@ -41,7 +41,13 @@ function honest(run: number): Buffer[] {
         [3, u64(7)],
       ]),
     ),
-    encodeFrame(frameType.stageEnd, run, stageEndPayload({ memory: 99 })),
+    encodeFrame(
+      frameType.stageEnd,
+      run,
+      Buffer.concat([stageEndPayload({ memory: 99 }), encodeFields([[9, Uint8Array.of(1)]])]),
+    ),
+    encodeFrame(frameType.fileOut, run, Buffer.from('of a file')),
+    encodeFrame(frameType.fileOut, run),
     encodeFrame(
       frameType.end,
       run,
@@ -91,9 +97,12 @@ describe('a hostile agent', () => {
       const random = generator(seed);
       const [near, far] = await socketPair();
       const peer = new Peer(far);
-      peer.hello(['wall=agent', 'stats=agent']);
+      peer.hello(['wall=agent', 'stats=agent', 'warm=agent', 'keep=agent']);
       const connection = await AgentConnection.open(near, { graceMs: 50 });
-      const spec = specOf({ limits: { ...specOf().limits, wallMs: 1 } });
+      const program = { kind: 'start', argv: ['/bin/true'], env: {}, startVariables: [] } as const;
+      const stages = specOf().stages.map((stage) => ({ ...stage, warm: program, keep: 'a' }));
+      const spec = specOf({ stages, limits: { ...specOf().limits, wallMs: 1 } });
+      connection.warm({ program, limits: spec.limits, count: 1 });
       const stdin = (async function* () {
         yield Buffer.from('input');
       })();

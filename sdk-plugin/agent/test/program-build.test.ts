@@ -39,7 +39,10 @@ describe('the build of the agent', () => {
     assert.deepEqual([status, stdout], [0, '']);
     assert.equal(statSync(output).mtimeMs, mtimeMs);
     const usage = spawnSync(output, [], { encoding: 'utf8' });
-    assert.deepEqual([usage.status, usage.stderr], [64, 'soulbox-agent: the modes are box, serve, canary and relay\n']);
+    assert.deepEqual(
+      [usage.status, usage.stderr],
+      [64, 'soulbox-agent: the modes are box, serve, canary, connect and relay\n'],
+    );
   });
 
   it('fails on a mistake in the source, and leaves the last program in place', () => {

@@ -5,7 +5,7 @@ import { u32, u64 } from '../src/fields.ts';
 import { frameType } from '../src/protocol.ts';
 import { encodeFrame } from '../src/request.ts';
 import { ordinaryMode, Programs, strongestMode } from './support/program.ts';
-import { file, open, RealAgent, stage } from './support/real-agent.ts';
+import { file, open, RealAgent, stage, warm } from './support/real-agent.ts';
 
 const budgetMs = 15_000;
 const mostSequences = 3000;
@@ -20,20 +20,25 @@ function generator(seed: number): (below: number) => number {
   };
 }
 
-function honest(random: (below: number) => number): Buffer[] {
+/** `agent` is a program that every box has, or none has. */
+function honest(random: (below: number) => number, agent: string): Buffer[] {
+  const kind = random(2) === 0 ? 'start' : 'fork';
+  const waiting = { set: 1, kind, argv: [random(2) ? agent : '/nowhere'], env: ['A=b'] } as const;
   const frames = [
-    open(1, { credit: random(5000), output: random(5000), wallMs: 1 + random(50) }),
+    warm({ ...waiting, count: 1 + random(40), file: ['note', Buffer.from('x')] }),
+    open(1, { credit: random(5000), output: random(5000), wallMs: 1 + random(50) }, 1),
     ...file(1, 'folder/file', Buffer.alloc(random(3000), 'x')),
     encodeFrame(frameType.append, 1, Buffer.from('more')),
-    stage(1, { argv: ['/nowhere', 'argument'], env: ['NAME=value'], stdin: true }),
-    stage(1, { argv: ['/nowhere'] }),
+    stage(1, { argv: ['/nowhere', 'argument'], env: ['NAME=value'], stdin: true }, true),
+    stage(1, { argv: ['/bin/true'], keep: 'folder/file' }),
     encodeFrame(frameType.ping, 0, u64(random(100))),
     encodeFrame(frameType.stats, 0, u64(random(100))),
     encodeFrame(frameType.start, 1),
     encodeFrame(frameType.stats, 0, u64(random(100))),
     encodeFrame(frameType.credit, 1, u32(random(100))),
     encodeFrame(frameType.kill, 1),
-    open(2),
+    warm({ ...waiting, count: random(2) }),
+    open(2, {}, random(3)),
   ];
   return random(2) ? frames : frames.slice(random(3));
 }
@@ -84,7 +89,7 @@ describe('the agent with sanitizers', () => {
       seed % 2 === 0 ? new RealAgent(program, strongestMode) : new RealAgent(program, ordinaryMode, [], 'serve');
     await agent.hello();
     const processes = agent.processes();
-    agent.channel.write(mutate(honest(random), random));
+    agent.channel.write(mutate(honest(random, program), random));
     // The end of the stream finds boxes at every stage of their lives.
     await sleep(random(3) * random(20));
     agent.channel.end();

@@ -12,6 +12,34 @@ const start = encodeFrame(frameType.start, 1);
 const described = [open(1), stage(1, { argv: ['/nowhere'] })];
 const fields = (type: number, ...list: [number, Uint8Array][]): Buffer => encodeFrame(type, 1, encodeFields(list));
 const withLength = (length: number): Buffer => Buffer.concat([u32(length), Buffer.alloc(64)]);
+/** WARM with one of its fields left out, doubled or changed. */
+const warmWith = (change: (list: [number, Uint8Array][]) => [number, Uint8Array][], run = 0): Buffer =>
+  encodeFrame(
+    frameType.warm,
+    run,
+    encodeFields(
+      change([
+        [1, u32(1)],
+        [2, bits(1)],
+        [3, text('/x')],
+        [5, u32(1)],
+        [6, u64(1000)],
+        [7, u64(1e8)],
+        [8, u32(10)],
+        [9, u64(1e6)],
+      ]),
+    ),
+  );
+const ownFile = encodeFields([
+  [1, text('x')],
+  [2, bits(0)],
+  [3, text('')],
+]);
+const warmBut = (tag: number, ...values: Uint8Array[]): Buffer =>
+  warmWith((list) => [
+    ...list.filter(([present]) => present !== tag),
+    ...values.map((value): [number, Uint8Array] => [tag, value]),
+  ]);
 /** OPEN with one of its fields left out, doubled or changed. */
 const openWith = (change: (list: [number, Uint8Array][]) => [number, Uint8Array][]): Buffer =>
   fields(
@@ -41,7 +69,8 @@ const violations: readonly [what: string, frames: readonly Uint8Array[]][] = [
   ['OPEN without fields', [fields(frameType.open)]],
   ['OPEN without one field', [openWith((list) => list.slice(0, 6))]],
   ['OPEN with a field twice', [openWith((list) => [...list, ...list.slice(0, 1)])]],
-  ['OPEN with an unknown field', [openWith((list) => [...list, [8, u32(1)]])]],
+  ['OPEN with an unknown field', [openWith((list) => [...list, [9, u32(1)]])]],
+  ['OPEN with a wide set', [openWith((list) => [...list, [8, u64(1)]])]],
   ['OPEN with a field of another width', [openWith(([, ...rest]) => [[1, u32(1)], ...rest])]],
   ['OPEN with a cut field', [encodeFrame(frameType.open, 1, Buffer.from([1, 8, 0]))]],
   [
@@ -59,9 +88,13 @@ const violations: readonly [what: string, frames: readonly Uint8Array[]][] = [
   ['APPEND without FILE', [open(1), encodeFrame(frameType.append, 1, text('x'))]],
   ['STAGE without a name', [open(1), fields(frameType.stage, [2, bits(0)], [3, text('/x')])]],
   ['STAGE without flags', [open(1), fields(frameType.stage, [1, text('x')], [3, text('/x')])]],
-  ['STAGE with unknown flags', [open(1), fields(frameType.stage, [1, text('x')], [2, bits(2)], [3, text('/x')])]],
+  ['STAGE with unknown flags', [open(1), fields(frameType.stage, [1, text('x')], [2, bits(4)], [3, text('/x')])]],
   ['STAGE with a NUL', [open(1), fields(frameType.stage, [1, text('x')], [2, bits(0)], [3, text('/x\0y')])]],
   ['STAGE with an unknown field', [open(1), fields(frameType.stage, [1, text('x')], [2, bits(0)], [5, text('')])]],
+  ...['../x', '/x', 'a/./b', 'x\0'].map((path): [string, Buffer[]] => [
+    `STAGE that keeps ${JSON.stringify(path)}`,
+    [open(1), fields(frameType.stage, [1, text('x')], [2, bits(0)], [3, text('/x')], [5, text(path)])],
+  ]),
   ['STAGE after START', [...described, start, stage(1, { argv: ['/x'] })]],
   ['START with a payload', [...described, encodeFrame(frameType.start, 1, bits(1))]],
   ['START twice', [...described, start, start]],
@@ -74,6 +107,21 @@ const violations: readonly [what: string, frames: readonly Uint8Array[]][] = [
   ['PING of another width', [encodeFrame(frameType.ping, 0, u32(1))]],
   ['STATS for a run', [open(1), encodeFrame(frameType.stats, 1, u64(1))]],
   ['STATS of another width', [encodeFrame(frameType.stats, 0, u32(1))]],
+  ['WARM for a run', [warmWith((list) => list, 1)]],
+  ['WARM without fields', [warmWith(() => [])]],
+  ...[1, 2, 3, 5, 6, 7, 8, 9].map((tag): [string, Uint8Array[]] => [`WARM without its field ${tag}`, [warmBut(tag)]]),
+  ['WARM with a field twice', [warmBut(5, u32(1), u32(1))]],
+  ['WARM with a field of another width', [warmBut(5, u64(1))]],
+  ['WARM with an unknown field', [warmBut(11, u32(1))]],
+  ['WARM for no set', [warmBut(1, u32(0))]],
+  ['WARM of an unknown kind', [warmBut(2, bits(3))]],
+  ['WARM with a relative program', [warmBut(3, text('x'))]],
+  ['WARM with a NUL in an argument', [warmBut(3, text('/x\0'))]],
+  ['WARM with a variable without a name', [warmBut(4, text('=x'))]],
+  ['WARM with a NUL in a variable', [warmBut(4, text('A=\0'))]],
+  ['WARM with a limit that no box can have', [warmBut(7, u64(1))]],
+  ['WARM with a file without a path', [warmBut(10, encodeFields([[3, text('x')]]))]],
+  ['WARM with two files', [warmBut(10, ...Array.from({ length: 2 }, () => ownFile))]],
   ['SHUTDOWN for a run', [open(1), encodeFrame(frameType.shutdown, 1)]],
   ['SHUTDOWN with a payload', [encodeFrame(frameType.shutdown, 0, bits(1))]],
 ];

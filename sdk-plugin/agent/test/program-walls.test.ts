@@ -43,6 +43,8 @@ for (const mode of modes)
         ['output', 'agent'],
         ['wall', 'agent'],
         ['stats', 'agent'],
+        ['keep', 'agent'],
+        ['warm', 'agent'],
       ];
       assert.deepEqual([...facts], expected);
     });

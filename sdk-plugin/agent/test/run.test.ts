@@ -61,6 +61,84 @@ describe('a run', () => {
       assert.equal(connection.isOver, false);
     });
 
+  const keeping = specOf({
+    stages: [
+      { name: 'compile', argv: ['/bin/cc'], env: {}, stdin: false, keep: 'a.out' },
+      { name: 'run', argv: ['/bin/a'], env: {}, stdin: false },
+    ],
+  });
+
+  it('tells the file that is kept of a stage, and grants more as it is taken', async (test) => {
+    const { connection, peer } = await connected(test, { creditBytes: 10 }, ['keep=agent']);
+    const running = collect(connection.run(keeping, { signal: never }));
+    await peer.received(frameType.start);
+    peer.stageStart(1, 0);
+    peer.stageEnd(1);
+    peer.send(frameType.fileOut, 1, Buffer.from('abc'));
+    peer.send(frameType.fileOut, 1, Buffer.from('defg'));
+    peer.send(frameType.fileOut, 1);
+    assert.equal((await peer.received(frameType.credit)).payload.readUInt32LE(), 7);
+    peer.stageStart(1, 1);
+    peer.stageEnd(1, { index: 1 });
+    peer.end(1);
+    assert.equal((await running).file, 'abcdefg.');
+  });
+
+  it('asks an agent that cannot keep files for none', async (test) => {
+    const { connection, peer } = await connected(test);
+    const running = collect(connection.run(keeping, { signal: never }));
+    await peer.received(frameType.start);
+    assert.ok(peer.frames.every(({ payload }) => !payload.includes('a.out')));
+    peer.stageStart(1, 0);
+    peer.stageEnd(1, { verdict: 1, exitCode: 2 });
+    peer.end(1);
+    assert.equal((await running).file, '');
+  });
+
+  const strays: Record<string, (peer: Peer) => void> = {
+    'before its stage has ended': (peer) => peer.stageStart(1, 0),
+    'of a stage that failed': (peer) => {
+      peer.stageStart(1, 0);
+      peer.stageEnd(1, { verdict: 1, exitCode: 2 });
+    },
+    'of the next stage': (peer) => {
+      peer.stageStart(1, 0);
+      peer.stageEnd(1);
+      peer.stageStart(1, 1);
+      peer.stageEnd(1, { index: 1 });
+    },
+    'after its end': (peer) => {
+      peer.stageStart(1, 0);
+      peer.stageEnd(1);
+      peer.send(frameType.fileOut, 1);
+    },
+  };
+  for (const [when, before] of Object.entries(strays))
+    it(`loses an agent that sends a file ${when}`, async (test) => {
+      const { connection, peer } = await connected(test, {}, ['keep=agent']);
+      const running = collect(connection.run(keeping, { signal: never }));
+      await peer.received(frameType.start);
+      before(peer);
+      peer.send(frameType.fileOut, 1, Buffer.from('x'));
+      assert.equal((await running).outcome.verdict, 'lost');
+      assert.ok(connection.isOver);
+    });
+
+  it('loses an agent that sends more of a file than was granted, or than a file may have', async (test) => {
+    for (const [creditBytes, times] of [
+      [10, 1],
+      [64 << 20, 33],
+    ] as const) {
+      const { connection, peer } = await connected(test, { creditBytes }, ['keep=agent']);
+      const running = collect(connection.run(keeping, { signal: never }));
+      await peer.received(frameType.start);
+      peer.stageStart(1, 0);
+      peer.stageEnd(1);
+      for (let n = 0; n < times; n++) peer.send(frameType.fileOut, 1, Buffer.alloc(1 << 20));
+      assert.equal((await running).outcome.verdict, 'lost');
+    }
+  });
+
   it('with a description that cannot be sent throws and leaves the connection alone', async (test) => {
     const { connection } = await connected(test);
     await assert.rejects(collect(connection.run(specOf({ stages: [] }), { signal: never })), {

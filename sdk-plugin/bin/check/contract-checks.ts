@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { Cache, ConsolePanel, LanguageRuntime, SandboxDriver, Store } from '@soulbox/plugin-sdk';
+import { Cache, ConsolePanel, LanguageRuntime, SandboxDriver, ScalingPolicy, Store } from '@soulbox/plugin-sdk';
 import type { PluginWay, StartOptions } from '../../conformance/both-ways.ts';
 import { cacheSuite } from '../../conformance/cache.ts';
 import { consolePanelSuite } from '../../conformance/console-panel.ts';
 import { languageRuntimeSuite } from '../../conformance/language-runtime.ts';
 import { sandboxDriverSuite } from '../../conformance/sandbox-driver.ts';
+import { scalingPolicySuite } from '../../conformance/scaling-policy.ts';
 import { storeSuite } from '../../conformance/store.ts';
 import { runPlanUnsandboxed } from '../../testing/run-plan-unsandboxed.ts';
 
@@ -17,6 +18,8 @@ const shellPaths = ['/bin', '/lib', '/lib64', '/usr/bin', '/usr/lib', '/usr/lib6
 
 const checks: Readonly<Record<string, ContractCheck>> = {
   cache: (way, options) => cacheSuite({ create: () => way.start({ cache: Cache }, options) }),
+  'scaling-policy': (way, options) =>
+    scalingPolicySuite({ create: () => way.start({ policy: ScalingPolicy }, options) }),
   store: (way, options) => storeSuite({ create: () => way.start({ store: Store }, options) }),
   'console-panel': (way, options) => consolePanelSuite({ create: () => way.start({ panel: ConsolePanel }, options) }),
   'language-runtime': async (way, options) => {

@@ -4,7 +4,10 @@ import { EnforcementSchema, isSoulboxError } from '@soulbox/plugin-sdk';
 import { finish, started, type Subject } from './subject.ts';
 
 const idempotentCount = 10;
-const capabilities = ['pause', 'snapshot', 'volumes', 'ports', 'network-policy', 'gpu', 'stats'];
+const capabilities = [
+  ...['pause', 'snapshot', 'memory-snapshot', 'volumes', 'ports', 'network-policy'],
+  ...['gpu', 'stats', 'warm', 'live'],
+];
 
 export function describeLifecycle(subject: Subject): void {
   describe('lifecycle', () => {

@@ -51,6 +51,19 @@ export function describeStreams(subject: Subject): void {
       assert.equal(stdout, `${400 * 999}\n`);
     });
 
+    it('tells the file that is kept of a stage whole, after that stage, or not at all', async () => {
+      const compile = { ...subject.stage('printf made >kept', { name: 'compile' }), keep: 'kept' };
+      const told: string[] = [];
+      let file = '';
+      for await (const event of subject.start({ stages: [compile, subject.stage(': >kept')] })) {
+        if (event.type === 'stage') told.push(event.name);
+        if (event.type !== 'file') continue;
+        assert.deepEqual(told, ['compile']);
+        file += `${Buffer.from(event.data).toString()}${event.last ? '.' : ''}`;
+      }
+      assert.match(file, /^(?:made\.)?$/);
+    });
+
     it('ends well when the program does not read its input', async () => {
       const stdin = (async function* (): AsyncGenerator<Uint8Array> {
         for (;;) yield Buffer.alloc(65_536, 'x');

@@ -68,6 +68,10 @@ export class Subject {
     if (this.#box) await this.driver.destroy(this.#box.id);
   }
 
+  get paths(): readonly string[] {
+    return this.#paths;
+  }
+
   get driver(): SandboxDriver {
     assert.ok(this.#driver);
     return this.#driver;
@@ -127,7 +131,7 @@ export async function finish(events: AsyncIterable<RunEvent>): Promise<Finished>
     assert.equal(outcome, undefined, 'an event came after the end');
     if (event.type === 'end') outcome = event.outcome;
     else if (event.type === 'stage') stages.push(event.name);
-    else text[event.type] += Buffer.from(event.data).toString('latin1');
+    else if (event.type !== 'file') text[event.type] += Buffer.from(event.data).toString('latin1');
   }
   assert.ok(outcome, 'the run ended without an end event');
   return { stages, ...text, outcome };

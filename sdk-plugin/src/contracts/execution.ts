@@ -86,8 +86,17 @@ export const ExecutionParamsSchema = z
     /** The same key from the same tenant within the retention time answers with the first execution. */
     idempotencyKey: z.string().min(1).max(255).optional(),
     labels: z.record(z.string().min(1).max(63), z.string().max(255)).optional(),
+    /**
+     * `true`: the result of an equal run of the same tenant may answer, and this one's be kept for later ones. `maxAgeMs` in
+     * milliseconds: none that is older; with 0 it is run anew. `false`: neither. Absent: as the operator decided.
+     */
+    cache: z.union([z.boolean(), z.strictObject({ maxAgeMs: z.int().min(0).optional() })]).optional(),
   })
-  .refine((p) => (p.code === undefined) !== (p.files === undefined), 'give either code or files');
+  .refine((p) => (p.code === undefined) !== (p.files === undefined), 'give either code or files')
+  .refine(({ stdin, cache = false }) => cache === false || typeof stdin !== 'object' || stdin.open !== true, {
+    path: ['cache'],
+    message: 'a run whose standard input stays open is never answered from a cache',
+  });
 export type ExecutionParams = z.infer<typeof ExecutionParamsSchema>;
 
 /** An accepted execution as hooks see it: who asked for what, with the limits that will hold. */
@@ -96,6 +105,11 @@ export interface ExecutionRequest extends Omit<ExecutionParams, 'limits' | 'stre
   readonly tenant: string;
   readonly principalId: string;
   readonly limits: Limits;
+  /**
+   * Everything that decides the result, as one digest: equal runs have the same. Set by the host after `execution.before`,
+   * where `cache` asks for it; missing in `execution.settled` where something changed meanwhile and nothing may be kept.
+   */
+  readonly resultKey?: string;
 }
 
 export const UsageSchema = z.object({
@@ -119,6 +133,11 @@ export type Diagnostic = z.infer<typeof DiagnosticSchema>;
 export const StageResultSchema = z.object({
   /** `compile`, `run`, or what the language calls it. */
   name: z.string(),
+  /**
+   * `warm` where a program that waited for it was used, `cached` where what it made before was taken and it did not run.
+   * Absent where it did not come to a start.
+   */
+  start: z.enum(['cold', 'warm', 'cached']).optional(),
   verdict: VerdictSchema,
   exitCode: z.int().nullable(),
   signal: z.string().nullable(),
@@ -160,6 +179,7 @@ export const ExecutionResultSchema = z.object({
     .nullable(),
   /** What really held this execution; `null` where none ran. */
   enforced: EnforcementSchema.nullable(),
+  /** Whether an earlier run's result answered, from which cache, and how old it was. */
   cache: z.object({ hit: z.boolean(), layer: z.string().optional(), ageMs: z.number().optional() }),
   /** Why it is `lost` or `interrupted`. */
   error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).nullable(),

@@ -1,9 +1,11 @@
 import { tokens } from '../token.ts';
+import type { ContextPlan, PreparedCell } from './context.ts';
 import type { LanguageDetection } from './detection.ts';
 import type { Diagnostic } from './execution.ts';
 import type { BoxFile, Stage, ToolchainSource } from './sandbox.ts';
 
-export interface LanguageInfo {
+/** What is known of a language without its toolchain. */
+export interface LanguageAbout {
   /** The name that clients use: `python`. */
   readonly name: string;
   readonly aliases: readonly string[];
@@ -11,6 +13,9 @@ export interface LanguageInfo {
   readonly extensions: readonly string[];
   /** Absent where it is told by the extensions alone. */
   readonly detection?: LanguageDetection;
+}
+
+export interface LanguageInfo extends LanguageAbout {
   /** Of the toolchain that is used where nobody asks for another, e.g. `3.11.7`; `''` where none was found. */
   readonly version: string;
   /** Every version that can be asked for, {@link version} first. Absent means that one only. */
@@ -83,12 +88,19 @@ export interface DependencyPlan {
 
 /** Knows how to run programs of one language. Never runs a client's code itself. */
 export interface LanguageRuntime {
+  /** May take as long as the toolchain does to tell of itself. */
   describe(): Promise<LanguageInfo>;
+  /** The same of what needs no toolchain, at once: so a host need not look for all of them to run one program. */
+  about?(): Promise<LanguageAbout>;
   /** @throws invalid_params when there is no file that could be the entry. */
   plan(input: PlanInput): Promise<ExecutionPlan>;
   /** Finds places in what a failed stage wrote to standard error; at most 64 KiB of it are given. */
   diagnose?(stage: string, stderr: string): Promise<readonly Diagnostic[]>;
   /** @throws invalid_params for what is not a dependency in the notation of the language's package manager. */
   dependencies?(input: DependencyInput): Promise<DependencyPlan>;
+  /** How to keep an interpreter whose cells share their state. @throws language_unknown, language_unavailable */
+  context?(input: Pick<PlanInput, 'version' | 'toolchain'>): Promise<ContextPlan>;
+  /** What an interpreter of {@link context} is sent for a cell; absent means its code as it is. */
+  contextCell?(code: string): Promise<PreparedCell>;
 }
-export const LanguageRuntime = tokens<LanguageRuntime>('language-runtime', '1.1.0', ['describe', 'plan']);
+export const LanguageRuntime = tokens<LanguageRuntime>('language-runtime', '1.2.0', ['describe', 'plan']);

@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { isScript } from './installed.ts';
 import { isSystemLibrary, outermost } from './paths.ts';
 import { ToolchainUnusable, findCommand, probeText } from './probe.ts';
 import { sharedLibraries } from './shared-libraries.ts';
@@ -13,6 +14,8 @@ export interface CompilerParts {
   readonly version: string;
   /** Of its programs, its libraries and, for one that compiles, its headers. */
   readonly paths: readonly string[];
+  /** Whether it can link with gold too, which is quicker than the usual linker of GNU. */
+  readonly hasGold: boolean;
 }
 
 export interface CompilerOptions {
@@ -22,7 +25,7 @@ export interface CompilerOptions {
   readonly missing: string;
 }
 
-const linkerParts = ['collect2', 'ld'];
+const linkerParts = ['collect2', 'ld', 'ld.gold'];
 const compilerParts = { c: ['cc1', 'as'], 'c++': ['cc1plus', 'as'] };
 /** Lie in the folders with all that programs are linked with, besides what every box has. */
 const linked = ['crtbegin.o', 'crt1.o'];
@@ -53,10 +56,11 @@ function headers(verbose: string): string[] {
 /** Asks a compiler driver what it is made of. @throws ToolchainUnusable where it cannot make a program */
 export async function inspectCompiler(candidate: string, options: CompilerOptions): Promise<CompilerParts> {
   const { language, missing } = options;
+  const asked = { env: locale, keep: !isScript(candidate) };
   const preprocess = ['-E', '-v', '-x', language ?? 'c', '/dev/null'];
   const [{ stdout: searchDirs }, { stderr: verbose }] = await Promise.all([
-    probeText(candidate, ['-print-search-dirs'], { env: locale }),
-    language ? probeText(candidate, preprocess, { env: locale }) : probeText(candidate, ['-v'], { env: locale }),
+    probeText(candidate, ['-print-search-dirs'], asked),
+    probeText(candidate, language ? preprocess : ['-v'], asked),
   ]);
   const { family, version } = /(?<family>gcc|clang) version (?<version>\d+(?:\.\d+)+)/.exec(verbose)?.groups ?? {};
   const libraries = linked.map((name) => firstThere(listed(searchDirs, 'libraries'), name));
@@ -73,6 +77,7 @@ export async function inspectCompiler(candidate: string, options: CompilerOption
     executable,
     family: family === 'clang' ? 'clang' : 'gcc',
     version,
+    hasGold: parts.some((path) => path.endsWith('/ld.gold')),
     paths: outermost([executable, ...parts, ...folders, ...(language ? headers(verbose) : []), ...shared]),
   };
 }

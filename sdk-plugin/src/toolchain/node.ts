@@ -68,7 +68,7 @@ async function inspectCommand(candidate: string): Promise<NodeToolchain> {
 
 async function inspect(executable: string): Promise<NodeToolchain> {
   // Asked again with the environment of a box: an answer that needs the host's variables would not hold there.
-  const answer = parse(Answer, await probe(executable, ['-e', inspection], { env: {} }), 'internal');
+  const answer = parse(Answer, await probe(executable, ['-e', inspection], { env: {}, keep: true }), 'internal');
   if (!atLeast(answer.version, oldest))
     throw new ToolchainUnusable(`Node.js ${answer.version} is too old; install ${oldest} or later`);
   const libraries = answer.libraries.filter((library) => library !== executable && !isSystemLibrary(library));

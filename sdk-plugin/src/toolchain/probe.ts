@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
+import { keptAnswer } from './kept-answers.ts';
 
 /**
  * A toolchain that cannot be used. `message` says why and what to install, in words that clients may read;
@@ -44,6 +45,11 @@ export interface ProbeOptions {
   readonly timeoutMs?: number;
   /** Aborting ends the program, and counts as its failure. */
   readonly signal?: AbortSignal;
+  /**
+   * Keeps the answer for later starts, as long as the program and all that the arguments and the answer name are what they
+   * were. Not for a program that chooses another by settings, as version managers' do.
+   */
+  readonly keep?: boolean;
 }
 
 function hostPaths(): Record<string, string> {
@@ -66,9 +72,20 @@ export async function probeText(
   args: readonly string[],
   options: ProbeOptions = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const env = options.env ?? hostPaths();
+  const ask = () => run(file, args, env, options);
+  return options.keep === true ? keptAnswer({ file, args, env }, ask) : ask();
+}
+
+async function run(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  options: ProbeOptions,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const running = promisify(execFile)(file, args, {
     cwd: '/',
-    env: options.env ?? hostPaths(),
+    env,
     timeout: options.timeoutMs ?? 10_000,
     killSignal: 'SIGKILL',
     maxBuffer: 1 << 20,

@@ -1,3 +1,4 @@
+import type { ContextPlan } from '../contracts/context.ts';
 import type {
   DependencyInput,
   DependencyPlan,
@@ -25,7 +26,10 @@ export interface ImageToolchain<T extends Toolchain> {
   readonly toolchain: T;
 }
 
-export interface ToolchainRuntimeOptions<T extends Toolchain> extends Pick<LanguageRuntime, 'diagnose'> {
+export interface ToolchainRuntimeOptions<T extends Toolchain> extends Pick<
+  LanguageRuntime,
+  'diagnose' | 'contextCell'
+> {
   readonly about: Omit<LanguageInfo, 'version' | 'versions' | 'available' | 'reason' | 'paths' | 'image'>;
   /** Finds the toolchains of this host, the usual one first. @throws ToolchainUnusable when there is none */
   readonly find: () => Promise<T | readonly [T, ...T[]]>;
@@ -34,6 +38,7 @@ export interface ToolchainRuntimeOptions<T extends Toolchain> extends Pick<Langu
   readonly onUnusable: (detail: string) => void;
   readonly plan: (input: PlanInput, toolchain: T) => ExecutionPlan | Promise<ExecutionPlan>;
   readonly dependencies?: (input: DependencyInput, toolchain: T) => DependencyPlan | Promise<DependencyPlan>;
+  readonly context?: (toolchain: T) => ContextPlan;
 }
 
 /** What a box has of its own hides what the host has under the same name. */
@@ -73,7 +78,7 @@ function choose<T extends Toolchain>(name: string, toolchains: readonly [T, ...T
  * the toolchain that is known to be in it.
  */
 export function toolchainRuntime<T extends Toolchain>(options: ToolchainRuntimeOptions<T>): LanguageRuntime {
-  const { about, onUnusable, image, diagnose, dependencies } = options;
+  const { about, onUnusable, image, diagnose, dependencies, context, contextCell } = options;
   const toolchains = remember(async (): Promise<readonly [T, ...T[]]> => {
     const found = await options.find();
     const all = Array.isArray(found) ? (found as unknown as readonly [T, ...T[]]) : ([found as T] as const);
@@ -89,7 +94,9 @@ export function toolchainRuntime<T extends Toolchain>(options: ToolchainRuntimeO
     });
     return choose(about.name, all, version);
   };
+  const { name, aliases, extensions, detection } = about;
   return {
+    about: () => Promise.resolve({ name, aliases, extensions, ...(detection ? { detection } : {}) }),
     async describe() {
       try {
         const all = await toolchains();
@@ -105,5 +112,7 @@ export function toolchainRuntime<T extends Toolchain>(options: ToolchainRuntimeO
     plan: async (input) => options.plan(input, await find(input)),
     ...(diagnose ? { diagnose } : {}),
     ...(dependencies ? { dependencies: async (input) => dependencies(input, await find(input)) } : {}),
+    ...(context ? { context: async (input) => context(await find(input)) } : {}),
+    ...(contextCell ? { contextCell } : {}),
   };
 }

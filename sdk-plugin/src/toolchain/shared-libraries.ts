@@ -7,7 +7,7 @@ export async function sharedLibraries(programs: readonly string[]): Promise<stri
   const [ldd] = findCommand('ldd');
   if (ldd === undefined) return [];
   try {
-    const { stdout } = await probeText(ldd, programs);
+    const { stdout } = await probeText(ldd, programs, { keep: true });
     const found = [...stdout.matchAll(/=> (\/.+) \(0x/g)].map(([, path = '']) => resolve(path));
     return [...new Set(found)].filter((path) => !isSystemLibrary(path));
   } catch (thrown) {

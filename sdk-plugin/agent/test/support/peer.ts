@@ -152,6 +152,8 @@ export interface Collected {
   readonly stages: string[];
   readonly stdout: string;
   readonly stderr: string;
+  /** What was kept, with a dot where it is whole. */
+  readonly file: string;
   readonly outcome: RunOutcome;
 }
 
@@ -159,13 +161,15 @@ export interface Collected {
 export async function collect(events: AsyncIterable<RunEvent>): Promise<Collected> {
   const text = { stdout: '', stderr: '' };
   const stages: string[] = [];
+  let file = '';
   let outcome: RunOutcome | undefined;
   for await (const event of events) {
     if (outcome) throw new Error('an event after the end');
     if (event.type === 'end') outcome = event.outcome;
     else if (event.type === 'stage') stages.push(event.name);
+    else if (event.type === 'file') file += Buffer.from(event.data).toString('latin1') + (event.last ? '.' : '');
     else text[event.type] += Buffer.from(event.data).toString('latin1');
   }
   if (!outcome) throw new Error('no end');
-  return { stages, ...text, outcome };
+  return { stages, ...text, file, outcome };
 }

@@ -1,8 +1,15 @@
-/* A program that misbehaves in one way at a time, for tests to run in a box: `probe DEED [ARGUMENT…]`. */
+/*
+ * A program that misbehaves in one way at a time, for tests to run in a box: `probe DEED [ARGUMENT…]`. As `probe wait` and
+ * `probe zygote` it waits for its deed.
+ */
 #include <dirent.h>
+#ifdef ZYGOTE
+#include <dlfcn.h>
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +113,11 @@ static void fill_disk(const char *path) {
   exit(errno == ENOSPC ? 5 : 4);
 }
 
+static void make_file(const char *path, long bytes, mode_t mode) {
+  int fd = open(path, O_WRONLY | O_CREAT, mode);
+  if (ftruncate(fd, bytes) < 0) exit(4);
+}
+
 static void fill_inodes(void) {
   char name[32];
   for (int i = 0;; i++) {
@@ -184,6 +196,12 @@ static void list(const char *path) {
     if (entry->d_name[0] != '.') printf("entry %s\n", entry->d_name);
 }
 
+static void print_link(const char *path) {
+  char target[256] = "";
+  if (readlink(path, target, sizeof target - 1) < 0) snprintf(target, sizeof target, "%s", strerrorname_np(errno));
+  puts(target);
+}
+
 static void try_write(const char *path) {
   int fd = open(path, O_WRONLY | O_CREAT, 0600);
   printf("%s %s\n", path, fd < 0 ? strerrorname_np(errno) : "written");
@@ -202,10 +220,9 @@ static void limit(long resource) {
   printf("%llu\n", (unsigned long long)limits.rlim_max);
 }
 
-int main(int count, char **all) {
+static int perform(int count, char **all) {
   const char *deed = count > 1 ? all[1] : "";
   char **arguments = all + 2;
-  setvbuf(stdout, NULL, _IOLBF, 0);
 #define DEED(name, action)      \
   if (strcmp(deed, name) == 0) { \
     action;                     \
@@ -227,6 +244,10 @@ int main(int count, char **all) {
   DEED("fork-bomb", fork_bomb())
   DEED("fork-bomb-forever", fork_bomb_forever())
   DEED("fill-disk", fill_disk(arguments[0]))
+  DEED("make-file", make_file(arguments[0], number(arguments, 1), (mode_t)number(arguments, 2)))
+  DEED("make-link", return symlink(arguments[1], arguments[0]))
+  DEED("make-folder", return mkdir(arguments[0], 0700))
+  DEED("make-pipe", return mkfifo(arguments[0], 0600))
   DEED("fill-inodes", fill_inodes())
   DEED("leave-daemon", leave_daemon())
   DEED("leave-zombies", leave_zombies())
@@ -236,6 +257,7 @@ int main(int count, char **all) {
   DEED("attack-init", attack_init())
   DEED("print", print_file(arguments[0]))
   DEED("list", list(arguments[0]))
+  DEED("links", for (; *arguments; arguments++) print_link(*arguments))
   DEED("write", for (; *arguments; arguments++) try_write(*arguments))
   DEED("call", call(arguments))
   DEED("limit", limit(number(arguments, 0)))
@@ -243,4 +265,57 @@ int main(int count, char **all) {
   DEED("old-call", __asm__ volatile("int $0x80" : : "a"(20)))
 #endif
   return 99;
+}
+
+static char *read_job(size_t length) {
+  char *bytes = malloc(length);
+  for (size_t at = 0; at < length;) {
+    ssize_t got = read(3, bytes + at, length - at);
+    if (got <= 0) exit(0);
+    at += (size_t)got;
+  }
+  return bytes;
+}
+
+/* Says that it is ready, and becomes what its job says. */
+static int wait_for_job(void) {
+  if (write(3, "r", 1) != 1) return 98;
+  uint32_t length, counts[2];
+  memcpy(&length, read_job(sizeof length), sizeof length);
+  char *job = read_job(length), *text = job + 9;
+  memcpy(counts, job + 1, sizeof counts);
+  char **strings = calloc(counts[0] + counts[1] + 2, sizeof *strings);
+  for (uint32_t i = 0; i < counts[0] + counts[1]; i++, text += strlen(text) + 1) strings[i + (i >= counts[0])] = text;
+  environ = strings + counts[0] + 1;
+  close(3);
+  if (job[0] == 0) {
+    close(0);
+    if (open("/dev/null", O_RDONLY) != 0) exit(98);
+  }
+  return perform((int)counts[0], strings);
+}
+
+#ifdef ZYGOTE
+/* `how` its copies behave. */
+static int become_zygote(const char *how) {
+  void *library = dlopen("/proc/self/fd/4", RTLD_NOW);
+  int (*serve)(void) = (int (*)(void))dlsym(library, "soulbox_zygote");
+  if (serve() < 0) return 97;
+  if (strcmp(how, "ends") == 0) return 96;
+  while (strcmp(how, "pauses") == 0) pause();
+  return wait_for_job();
+}
+#endif
+
+int main(int count, char **all) {
+  const char *deed = count > 1 ? all[1] : "";
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  if (strcmp(deed, "wait") == 0) {
+    if (count > 2) unlink(all[2]);
+    return wait_for_job();
+  }
+#ifdef ZYGOTE
+  if (strcmp(deed, "zygote") == 0) return become_zygote(count > 2 ? all[2] : "");
+#endif
+  return perform(count, all);
 }

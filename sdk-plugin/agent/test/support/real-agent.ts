@@ -19,6 +19,19 @@ export interface Limits {
   credit: number;
 }
 
+type FileRequest = readonly [path: string, content: Uint8Array, executable?: boolean];
+
+/** What may wait for a run; see the frame WARM. */
+export interface WarmRequest {
+  readonly set: number;
+  readonly kind: 'start' | 'fork';
+  readonly argv: readonly string[];
+  readonly env?: readonly string[];
+  readonly count: number;
+  readonly limits?: Partial<Limits>;
+  readonly file?: FileRequest;
+}
+
 const generous: Limits = {
   wallMs: 20_000,
   cpuMs: 20_000,
@@ -33,13 +46,16 @@ export interface StageRequest {
   readonly argv: readonly string[];
   readonly env?: readonly string[];
   readonly stdin?: boolean;
+  readonly keep?: string;
 }
 
 export interface RunRequest {
   readonly stages: readonly StageRequest[];
-  readonly files?: readonly (readonly [path: string, content: Uint8Array, executable?: boolean])[];
+  readonly files?: readonly FileRequest[];
   readonly limits?: Partial<Limits>;
   readonly stdin?: Uint8Array;
+  /** What may take the first stage. */
+  readonly set?: number;
 }
 
 export interface RunResult {
@@ -51,7 +67,7 @@ export interface RunResult {
   readonly message: string | undefined;
 }
 
-export const open = (run: number, limits: Partial<Limits> = {}): Buffer => {
+export const open = (run: number, limits: Partial<Limits> = {}, set?: number): Buffer => {
   const all = { ...generous, ...limits };
   return encodeFrame(
     frameType.open,
@@ -64,6 +80,34 @@ export const open = (run: number, limits: Partial<Limits> = {}): Buffer => {
       [5, u32(all.processes)],
       [6, u64(all.disk)],
       [7, u32(all.credit)],
+      ...(set === undefined ? [] : [[8, u32(set)] as const]),
+    ]),
+  );
+};
+
+const fileFields = ([path, content, executable = false]: FileRequest) =>
+  encodeFields([
+    [1, Buffer.from(path)],
+    [2, Uint8Array.of(executable ? 1 : 0)],
+    [3, content],
+  ]);
+
+export const warm = ({ set, kind, argv, env = [], count, limits = {}, file: own }: WarmRequest): Buffer => {
+  const all = { ...generous, ...limits };
+  return encodeFrame(
+    frameType.warm,
+    0,
+    encodeFields([
+      [1, u32(set)],
+      [2, Uint8Array.of(kind === 'fork' ? 2 : 1)],
+      ...argv.map((argument) => [3, Buffer.from(argument)] as const),
+      ...env.map((entry) => [4, Buffer.from(entry)] as const),
+      [5, u32(count)],
+      [6, u64(all.cpuMs)],
+      [7, u64(all.memory)],
+      [8, u32(all.processes)],
+      [9, u64(all.disk)],
+      ...(own ? [[10, fileFields(own)] as const] : []),
     ]),
   );
 };
@@ -71,25 +115,21 @@ export const open = (run: number, limits: Partial<Limits> = {}): Buffer => {
 /** FILE and as many APPENDs as it takes. */
 export function* file(run: number, path: string, content: Uint8Array, executable = false): Generator<Buffer> {
   const piece = 512 * 1024;
-  const first = [
-    [1, Buffer.from(path)],
-    [2, Uint8Array.of(executable ? 1 : 0)],
-    [3, content.subarray(0, piece)],
-  ] as const;
-  yield encodeFrame(frameType.file, run, encodeFields(first));
+  yield encodeFrame(frameType.file, run, fileFields([path, content.subarray(0, piece), executable]));
   for (let at = piece; at < content.length; at += piece)
     yield encodeFrame(frameType.append, run, content.subarray(at, at + piece));
 }
 
-export const stage = (run: number, { argv, env = [], stdin = false }: StageRequest): Buffer =>
+export const stage = (run: number, { argv, env = [], stdin = false, keep }: StageRequest, takesWarm = false): Buffer =>
   encodeFrame(
     frameType.stage,
     run,
     encodeFields([
       [1, Buffer.from('stage')],
-      [2, Uint8Array.of(stdin ? 1 : 0)],
+      [2, Uint8Array.of((stdin ? 1 : 0) | (takesWarm ? 2 : 0))],
       ...argv.map((argument) => [3, Buffer.from(argument)] as const),
       ...env.map((entry) => [4, Buffer.from(entry)] as const),
+      ...(keep === undefined ? [] : [[5, Buffer.from(keep)] as const]),
     ]),
   );
 
@@ -157,11 +197,14 @@ export class RealAgent {
   }
 
   /** Describes and starts a run; reading its messages is the caller's. */
-  start({ stages, files = [], limits = {} }: RunRequest): number {
+  start({ stages, files = [], limits = {}, set }: RunRequest): number {
     const run = this.newRun();
-    this.send(open(run, limits));
+    this.send(open(run, limits, set));
     for (const [path, content, executable] of files) this.send(...file(run, path, content, executable));
-    this.send(...stages.map((each) => stage(run, each)), encodeFrame(frameType.start, run));
+    this.send(
+      ...stages.map((each, index) => stage(run, each, set !== undefined && index === 0)),
+      encodeFrame(frameType.start, run),
+    );
     return run;
   }
 
