@@ -1,24 +1,35 @@
+import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { Api, AuthProvider, SoulboxError, Transport, type Api as ApiContract } from '@soulbox/plugin-sdk';
+import {
+  Api,
+  AuthProvider,
+  LiveSandboxes as LiveSandboxesToken,
+  SoulboxError,
+  Transport,
+  type Api as ApiContract,
+} from '@soulbox/plugin-sdk';
 import { changedParts } from './config/changes.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { openDataDir } from './data-dir.ts';
 import { withDeadline } from './deadline.ts';
+import { CompileCache } from './execution/compile-cache.ts';
 import { Executions } from './execution/executions.ts';
 import { Maintenance } from './execution/maintenance.ts';
 import { executionCollection, executionIndexes } from './execution/record.ts';
 import { idempotencyCollection } from './execution/idempotency.ts';
 import { HookBus } from './hooks/hook-bus.ts';
 import { Instance } from './instance.ts';
+import { LiveSandboxes } from './live/live-sandboxes.ts';
 import { makeLog } from './log.ts';
 import { HostApi } from './operations/api.ts';
 import { OperationCatalogue } from './operations/catalogue.ts';
 import { addDetectionOperations } from './operations/detection-operations.ts';
 import { addExecutionOperations } from './operations/execution-operations.ts';
 import { addHostOperations } from './operations/host-operations.ts';
+import { addLiveOperations } from './operations/live-operations.ts';
 import { addPluginFacts } from './operations/plugin-facts.ts';
 import { addPluginOperations } from './operations/plugin-operations.ts';
-import { addSandboxOperations } from './operations/sandbox-operations.ts';
+import { addBoxOperations } from './operations/box-operations.ts';
 import { pluginDataDir } from './plugins/plugin-context.ts';
 import { PluginHost } from './plugins/plugin-host.ts';
 import type { PluginRecord } from './plugins/record.ts';
@@ -79,6 +90,8 @@ export class Host {
   private instance: Instance | undefined;
   private executions: Executions | undefined;
   private maintenance: Maintenance | undefined;
+  private readonly store: StoreHandle;
+  private readonly live: LiveSandboxes;
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
 
@@ -91,9 +104,21 @@ export class Host {
     this.languages = new Languages(this.services, this.log);
     const { registry, languages, hooks, log, traffic } = this;
     const settings = config.sandbox;
-    this.pools = new Pools({ hooks, settings, log, traffic, isCurrent: (chosen) => registry.isCurrent(chosen) });
     const { limits } = config.executions;
+    const isCurrent = (chosen: ChosenDriver) => registry.isCurrent(chosen);
+    this.pools = new Pools({ hooks, settings, limits, log, traffic, isCurrent });
     this.placement = new Placement({ registry, languages, pools: this.pools, settings, limits, log });
+    this.store = new StoreHandle(this.services, traffic);
+    this.live = new LiveSandboxes({
+      store: this.store,
+      hooks,
+      registry,
+      languages,
+      services: this.services,
+      log,
+      settings: config.live,
+      driverMs: settings.probeMs,
+    });
   }
 
   get state(): HostState {
@@ -141,6 +166,7 @@ export class Host {
     const { config } = this.options.config;
     const { path: dataDir, deploymentId } = await openDataDir(config.host.dataDir);
     this.services.provide('core', Api, this.api);
+    this.services.provide('core', LiveSandboxesToken, this.live);
     const parts = {
       hooks: this.hooks,
       services: this.services,
@@ -150,7 +176,7 @@ export class Host {
       deploymentId,
       traffic: this.traffic,
     };
-    const plugins = new PluginHost(parts, config.host, [Api], {
+    const plugins = new PluginHost(parts, config.host, [Api, LiveSandboxesToken], {
       // Work that began since may still use the boxes of other drivers.
       retiring: () => this.attempt('take sandboxes away', () => this.pools.closeStale()),
       closing: (ids) => this.closeTransports(ids),
@@ -175,23 +201,27 @@ export class Host {
     addPluginOperations(this.operations, plugins);
     addPluginFacts(this.operations, plugins);
     addDetectionOperations(this.operations, this.languages);
-    addSandboxOperations(this.operations, this.pools);
+    addBoxOperations(this.operations, this.pools);
+    addLiveOperations(this.operations, this.live, this.store, config.live);
     await plugins.start(this.sources(this.options.config));
-    await this.openExecutions();
+    await this.openExecutions(dataDir);
     if (this.options.listen === false) return;
     // Where nobody can call, nobody would see the first key either.
     await this.bootstrapKeys();
     await this.listen([...this.services.all<Transport>(Transport).values()]);
   }
 
-  private async openExecutions(): Promise<void> {
-    const store = new StoreHandle(this.services, this.traffic);
+  private async openExecutions(dataDir: string): Promise<void> {
+    const { store } = this;
     const { config } = this.options.config;
     await store.define(executionCollection, { indexes: executionIndexes });
     await store.define(idempotencyCollection, { indexes: ['createdAt'] });
     this.instance = new Instance(store);
     await this.instance.register();
     const { hooks, languages, log } = this;
+    const maximumBytes = config.executions.compileCacheBytes;
+    const folder = join(dataDir, 'compile-cache');
+    const compileCache = maximumBytes === 0 ? undefined : await CompileCache.open({ folder, maximumBytes, log });
     this.executions = new Executions({
       store,
       hooks,
@@ -202,6 +232,8 @@ export class Host {
       traffic: this.traffic,
       placement: this.placement,
       services: this.services,
+      plugins: () => this.plugins,
+      compileCache,
     });
     addExecutionOperations(this.operations, this.executions, store);
     this.maintenance = new Maintenance({
@@ -210,15 +242,21 @@ export class Host {
       log,
       services: this.services,
       retentionDays: config.executions.retentionDays,
+      live: this.live,
     });
+    await this.live.start(this.instance);
     await this.maintenance.start();
   }
 
-  /** Finds the driver and makes the first boxes, so that the first execution need not wait. @throws sandbox_unavailable, isolation_insufficient */
-  async warm(): Promise<ChosenDriver> {
-    const [chosen, paths] = await Promise.all([this.registry.choose(), this.languages.paths()]);
+  /**
+   * Finds the driver and every toolchain, `atOnce` of them at a time, and makes the first boxes, so that the first
+   * execution need not wait.
+   * @throws sandbox_unavailable, isolation_insufficient
+   */
+  async warm(atOnce?: number): Promise<ChosenDriver> {
+    const [chosen] = await Promise.all([this.registry.choose(), this.languages.list(atOnce)]);
     // Which images will be wanted is not known before someone wants one.
-    if (chosen.report.toolchains !== 'image') await this.pools.of(chosen, { paths }).warm();
+    if (chosen.report.toolchains !== 'image') await this.pools.of(chosen, { paths: this.languages.boxPaths() }).warm();
     return chosen;
   }
 
@@ -282,6 +320,8 @@ export class Host {
     await Promise.all(transports.map((transport) => this.closeTransport(transport)));
     await this.hooks.call('host.stopped', { reason });
     await this.attempt('end maintenance', async () => this.maintenance?.stop());
+    this.placement.close();
+    this.live.close();
     await this.pools.close();
     await this.attempt('sign off', async () => this.instance?.unregister());
     await this.pluginHost?.stop();

@@ -1,6 +1,7 @@
 import {
   SoulboxError,
   Store,
+  type FollowOptions,
   type StoreChange,
   type StoreEvent,
   type StorePage,
@@ -29,22 +30,22 @@ export class StoreHandle implements Store {
   }
 
   define(collection: string, options: { readonly indexes: readonly string[] }): Promise<void> {
-    return this.traffic.briefly(async () => this.current.define(collection, options));
+    return this.traffic.briefly(() => this.current.define(collection, options));
   }
 
   get(collection: string, id: string): Promise<StoredDocument | undefined> {
-    return this.traffic.briefly(async () => this.current.get(collection, id));
+    return this.traffic.briefly(() => this.current.get(collection, id));
   }
 
   query(collection: string, query: StoreQuery): Promise<StorePage> {
-    return this.traffic.briefly(async () => this.current.query(collection, query));
+    return this.traffic.briefly(() => this.current.query(collection, query));
   }
 
   commit(changes: readonly StoreChange[]): Promise<readonly number[]> {
-    return this.traffic.briefly(async () => this.current.commit(changes));
+    return this.traffic.briefly(() => this.current.commit(changes));
   }
 
-  follow(options: { readonly after?: number; readonly signal: AbortSignal }): AsyncIterable<StoreEvent> {
+  follow(options: FollowOptions): AsyncIterable<StoreEvent> {
     return this.current.follow(options);
   }
 }

@@ -75,7 +75,7 @@ export class Traffic {
   readonly brief = new Epochs();
   readonly door = new Door();
 
-  /** Counts a piece of brief work, which waits while the door is shut. */
+  /** Counts a piece of brief work, which waits while the door is shut. Rejects with what `work` throws, too. */
   async briefly<T>(work: () => Promise<T>): Promise<T> {
     if (this.door.isShut) await this.door.pass();
     const leave = this.brief.enter();

@@ -1,34 +1,36 @@
 import { isSoulboxError, isUsageError } from '@soulbox/plugin-sdk';
 import { hostVersion } from '../version.ts';
 import { UsageError, type Command, type CommandContext } from './command.ts';
-import { configCommand } from './config-check.ts';
-import { doctorCommand } from './doctor.ts';
-import { runOperation, splitHostOptions } from './operation-command.ts';
-import { pluginCommandsHelp, runPluginCommand } from './plugin-commands.ts';
-import { pluginsAddCommand } from './plugins-add.ts';
-import { pluginsRemoveCommand } from './plugins-remove.ts';
-import { pluginsUpdateCommand } from './plugins-update.ts';
-import { hostFailedExitCode, runCommand } from './run.ts';
-import { startCommand } from './start.ts';
+import { exitCodes } from './exit-codes.ts';
+import { splitHostOptions } from './host-options.ts';
 import { write, type Terminal } from './terminal.ts';
 
-const commands: Readonly<Record<string, Command>> = {
-  start: startCommand,
-  run: runCommand,
-  doctor: doctorCommand,
-  config: configCommand,
+/** Each with all that it needs is loaded when it is called: none waits for the others. */
+type Load = () => Promise<Command>;
+
+const commands: Readonly<Record<string, Load>> = {
+  start: async () => (await import('./start.ts')).startCommand,
+  run: async () => (await import('./run.ts')).runCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  config: async () => (await import('./config-check.ts')).configCommand,
 };
 
 /** What plugins cannot take for commands of their own. */
 const builtIn: readonly string[] = [...Object.keys(commands), 'help', 'version'];
 
 /** Verbs that stand among those of operations, and need no host: they work on files. */
-const localVerbs: Readonly<Record<string, Readonly<Record<string, Command>>>> = {
-  plugins: { add: pluginsAddCommand, remove: pluginsRemoveCommand, update: pluginsUpdateCommand },
+const localVerbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
+  plugins: {
+    add: async () => (await import('./plugins-add.ts')).pluginsAddCommand,
+    remove: async () => (await import('./plugins-remove.ts')).pluginsRemoveCommand,
+    update: async () => (await import('./plugins-update.ts')).pluginsUpdateCommand,
+  },
 };
 
 async function help(args: readonly string[], context: CommandContext): Promise<string> {
-  const all = [...Object.values(commands), ...Object.values(localVerbs).flatMap((verbs) => Object.values(verbs))];
+  const loads = [...Object.values(commands), ...Object.values(localVerbs).flatMap((verbs) => Object.values(verbs))];
+  const all = await Promise.all(loads.map((load) => load()));
+  const { pluginCommandsHelp } = await import('./plugin-commands.ts');
   const own = all.map(({ usage, summary }) => `  ${usage}\n      ${summary}\n`);
   return `soulbox ${hostVersion}: runs untrusted code in sandboxes
 
@@ -47,21 +49,22 @@ function asksForHelp(args: readonly string[]): boolean {
 }
 
 /** The local verb that is meant, with its arguments, wherever the options that say which host stand. */
-function localVerb(group: string, args: readonly string[]): { command: Command; rest: string[] } | undefined {
+function localVerb(group: string, args: readonly string[]): { load: Load; rest: string[] } | undefined {
   const verbs = Object.hasOwn(localVerbs, group) ? localVerbs[group] : undefined;
   const {
     host,
     rest: [verb = '', ...rest],
   } = splitHostOptions(args);
-  const command = verbs && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-  return command && { command, rest: [...host, ...rest] };
+  const load = verbs && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  return load && { load, rest: [...host, ...rest] };
 }
 
 async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {
   const [name, ...rest] = args;
   const { stdout } = context.terminal;
   const verb = name === undefined ? undefined : localVerb(name, rest);
-  const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : verb?.command;
+  const load = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : verb?.load;
+  const command = await load?.();
   if (command && asksForHelp(rest)) {
     await write(stdout, `${command.usage}\n    ${command.summary}\n`);
     return 0;
@@ -72,6 +75,7 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
   }
   if (command) return command.run(verb?.rest ?? rest, context);
   if (name !== undefined && /^[a-z][a-z0-9-]*$/.test(name) && name !== 'help') {
+    const { runPluginCommand } = await import('./plugin-commands.ts');
     const code = await runPluginCommand(name, rest, context, builtIn);
     if (code !== undefined) return code;
   }
@@ -80,6 +84,7 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
     return 0;
   }
   if (!/^[a-z][a-zA-Z]*$/.test(name)) throw new UsageError(`there is no command "${name}"`);
+  const { runOperation } = await import('./operation-command.ts');
   return runOperation(name, rest, context);
 }
 
@@ -102,6 +107,6 @@ export async function main(
     if (!isSoulboxError(thrown)) throw thrown;
     const problem = `soulbox: ${thrown.code}: ${thrown.message}\n${thrown.entry.advice}\n`;
     await write(terminal.stderr, args.includes('--json') ? `${JSON.stringify({ error: thrown.toBody() })}\n` : problem);
-    return hostFailedExitCode;
+    return exitCodes.hostFailed;
   }
 }

@@ -4,6 +4,7 @@ import { connect, hostOptions, isOwnHost } from './connect.ts';
 import { callUntilSignal } from './interruption.ts';
 import { showProgress } from './progress.ts';
 import { forPeople } from './for-people.ts';
+import { splitHostOptions } from './host-options.ts';
 import { write, type Terminal } from './terminal.ts';
 
 type JsonSchema = {
@@ -62,19 +63,6 @@ function paramsFor(descriptor: OperationDescriptor, args: readonly string[]): Re
     given.set(name, [...(given.get(name) ?? []), text]);
   }
   return Object.fromEntries([...given].map(([name, texts]) => [name, valueFor(properties[name] ?? {}, texts, name)]));
-}
-
-/** Splits off the options that say which host, wherever they stand. */
-export function splitHostOptions(args: readonly string[]): { host: string[]; rest: string[] } {
-  const host: string[] = [];
-  const rest: string[] = [];
-  for (let at = 0; at < args.length; at += 1) {
-    const arg = args[at] ?? '';
-    if (arg === '--json') host.push(arg);
-    else if (arg === '--config' || arg === '--url' || arg === '--key') host.push(arg, args[(at += 1)] ?? '');
-    else rest.push(arg);
-  }
-  return { host, rest };
 }
 
 /** Calls an operation that streams, and shows its events while it lasts; SIGINT and SIGTERM cancel it. */

@@ -16,7 +16,7 @@ import { configuredPlugins } from '../plugins/source.ts';
 import { assertShape } from '../shape.ts';
 import { parse, type CommandContext } from './command.ts';
 import { connect, hostOptions, readConfig, type HostChoice } from './connect.ts';
-import { splitHostOptions } from './operation-command.ts';
+import { splitHostOptions } from './host-options.ts';
 import { write } from './terminal.ts';
 
 /** A command as the manifest of a configured plugin tells it; none of the plugin's code has run. */

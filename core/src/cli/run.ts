@@ -2,18 +2,22 @@ import { constants } from 'node:os';
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { SoulboxError, type ExecutionEvent, type ExecutionResult, type RemoteClient } from '@soulbox/plugin-sdk';
-import { toWireText } from '../execution/text.ts';
+import {
+  SoulboxError,
+  type ExecutionEvent,
+  type ExecutionResult,
+  type RemoteClient,
+  toWireText,
+} from '@soulbox/plugin-sdk';
 import { duration, parse, size, UsageError, type Command, type CommandContext } from './command.ts';
 import { connect, hostOptions } from './connect.ts';
+import { exitCodes } from './exit-codes.ts';
 import { callUntilSignal } from './interruption.ts';
 import { write, type Terminal } from './terminal.ts';
 
 const usage =
-  'soulbox run FILE... [--language L] [--stdin FILE|-] [--env K=V]... [--timeout 5s] [--memory 128M] [--output 1M] [--json] [--args ARG...]';
+  'soulbox run FILE... [--language L] [--stdin FILE|-] [--env K=V]... [--timeout 5s] [--memory 128M] [--output 1M] [--cache] [--max-age 1h] [--json] [--args ARG...]';
 
-/** Exit codes that are not the program's: as `timeout(1)` and shells have them. */
-const exitCodes = { timeout: 124, hostFailed: 125, signalBase: 128 } as const;
 const outputBytes = 64 * 1024 * 1024;
 
 const options = {
@@ -24,6 +28,8 @@ const options = {
   timeout: { type: 'string' },
   memory: { type: 'string' },
   output: { type: 'string' },
+  cache: { type: 'boolean' },
+  'max-age': { type: 'string' },
 } as const;
 
 /** What stands behind `--args` (or `--`) is the program's, whatever it looks like. */
@@ -68,6 +74,12 @@ function environment(pairs: readonly string[]): Record<string, string> {
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
+}
+
+/** An age says that a cache may answer, too. */
+function cacheOf(asked: boolean | undefined, maxAge: string | undefined) {
+  if (maxAge !== undefined) return { cache: { maxAgeMs: duration(maxAge) } };
+  return asked ? { cache: true } : {};
 }
 
 /** @throws UsageError */
@@ -134,6 +146,7 @@ async function run(args: readonly string[], context: CommandContext): Promise<nu
     args: program,
     env: environment(values.env ?? []),
     limits,
+    ...cacheOf(values.cache, values['max-age']),
     ...(await stdinOf(values.stdin, terminal)),
   };
   const client = await connect(values, context);
@@ -156,4 +169,3 @@ async function run(args: readonly string[], context: CommandContext): Promise<nu
 }
 
 export const runCommand: Command = { usage, summary: 'run a program in a sandbox', run };
-export const hostFailedExitCode = exitCodes.hostFailed;

@@ -1,36 +1,14 @@
-import {
-  isSoulboxError,
-  type DriverReport,
-  type ExecutionResult,
-  type Principal,
-  type SoulboxError,
-} from '@soulbox/plugin-sdk';
-import { randomUUID } from 'node:crypto';
+import { isSoulboxError, type DriverReport, type SoulboxError } from '@soulbox/plugin-sdk';
 import type { LoadedConfig } from '../config/load.ts';
 import { watchFiles } from '../config/watch.ts';
-import { unlessAborted } from '../deadline.ts';
 import { Host } from '../host.ts';
 import { currentPlugin } from '../plugins/attribution.ts';
-import type { KnownLanguage } from '../sandboxes/languages.ts';
 import { hostVersion } from '../version.ts';
 import { parse, type Command, type CommandContext } from './command.ts';
 import { defaultUrl, hostOptions, readConfig } from './connect.ts';
 import { guardExit } from './exit-guard.ts';
-import { styler, write, type Style } from './terminal.ts';
-
-const canaryPrincipal: Principal = Object.freeze({
-  id: 'canary',
-  tenant: 'canary',
-  roles: [],
-  scopes: ['executions:create'],
-});
-
-type Say = (line?: string) => Promise<void>;
-type Paint = (style: Style, text: string) => string;
-
-function ms(value: number): string {
-  return `${value.toFixed(0)} ms`;
-}
+import { LanguageReport } from './language-report.ts';
+import { ms, styler, write, type Paint, type Say, type Style } from './terminal.ts';
 
 async function sayPlugins(host: Host, say: Say, paint: Paint): Promise<void> {
   await say(paint('bold', 'plugins'));
@@ -44,48 +22,6 @@ async function sayPlugins(host: Host, say: Say, paint: Paint): Promise<void> {
   }
 }
 
-/** Proves that a language works: runs its canary as a client would. @throws what `executions.create` throws */
-async function runCanary(host: Host, language: string, code: string, signal: AbortSignal): Promise<ExecutionResult> {
-  const params = { language, code, labels: { canary: 'start' } };
-  const options = { principal: canaryPrincipal, requestId: randomUUID(), signal };
-  return (await host.api.call('executions.create', params, options)) as ExecutionResult;
-}
-
-/** What became of a language's canary, for people. */
-async function canaryOutcome(host: Host, { info }: KnownLanguage, signal: AbortSignal, paint: Paint): Promise<string> {
-  try {
-    const { verdict, stdout } = await runCanary(host, info.name, info.canary.code, signal);
-    const good = verdict === 'ok' && stdout === info.canary.stdout;
-    return good ? paint('green', 'canary ok') : paint('red', `canary failed: ${verdict}`);
-  } catch (thrown) {
-    if (!isSoulboxError(thrown)) throw thrown;
-    return paint('red', `canary failed: ${thrown.code}: ${thrown.message}`);
-  }
-}
-
-async function languageLine(host: Host, known: KnownLanguage, signal: AbortSignal, paint: Paint): Promise<string> {
-  const startedAt = performance.now();
-  const { available, reason, version } = await host.placement.describeOne(known);
-  const name = `  ${known.info.name.padEnd(24)} ${version.padEnd(8)}`;
-  if (!available) return `${name} ${paint('yellow', 'missing')}  ${reason}`;
-  const outcome = await canaryOutcome(host, known, signal, paint);
-  return `${name} ${outcome} ${ms(performance.now() - startedAt)}`;
-}
-
-/** Tries every language, all at once. One that takes its time, as for what it does once on a machine, is not waited for. */
-async function sayLanguages(host: Host, canaryMs: number, say: Say, paint: Paint): Promise<void> {
-  await say(paint('bold', 'languages'));
-  const signal = AbortSignal.timeout(canaryMs);
-  const all = await host.languages.list();
-  const lines = all.map(async (known) => {
-    const line = await unlessAborted(languageLine(host, known, signal, paint), signal);
-    return (
-      line ?? `  ${known.info.name.padEnd(24)} ${known.info.version.padEnd(8)} ${paint('yellow', 'not ready yet')}`
-    );
-  });
-  for (const line of lines) await say(await line);
-}
-
 /** What the drivers that were tried say would make them work. */
 function driversAdvice(error: SoulboxError): readonly string[] {
   const drivers = (error.details?.['drivers'] ?? []) as readonly Pick<DriverReport, 'advice'>[];
@@ -96,7 +32,7 @@ function driversAdvice(error: SoulboxError): readonly string[] {
 async function saySandbox(host: Host, say: Say, paint: Paint): Promise<boolean> {
   await say(paint('bold', 'sandbox'));
   try {
-    const { name, report } = await host.warm();
+    const { name, report } = await host.registry.choose();
     const { level, ...walls } = report.enforced;
     await say(`  ${name} enforces: ${paint(level === 'weak' ? 'yellow' : 'green', level)}`);
     for (const [wall, how] of Object.entries(walls)) await say(`  ${wall.padEnd(24)} ${how}`);
@@ -153,7 +89,7 @@ function followConfig(host: Host, loaded: LoadedConfig, read: () => Promise<Load
 async function start(args: readonly string[], context: CommandContext): Promise<number> {
   const { values } = parse(args, { config: hostOptions.config });
   const { stdout } = context.terminal;
-  const say: Say = (line = '') => write(stdout, `${line}\n`);
+  const say: Say = (line) => write(stdout, `${line}\n`);
   const paint = styler(stdout);
   const startedAt = performance.now();
   const loaded = await readConfig(values, context);
@@ -174,13 +110,16 @@ async function start(args: readonly string[], context: CommandContext): Promise<
   using _watched = followConfig(host, loaded, () => readConfig(values, context));
   await say(`${paint('bold', 'soulbox')} ${hostVersion}  ${loaded.files.join(' over ')}`);
   await sayPlugins(host, say, paint);
-  if (await saySandbox(host, say, paint)) await sayLanguages(host, loaded.config.host.canaryMs, say, paint);
+  const canRun = await saySandbox(host, say, paint);
   await sayWelcome(host, say, paint);
   await say(`${paint('green', 'ready')} after ${ms(performance.now() - startedAt)}; Ctrl-C stops`);
+  const report = new LanguageReport(host, say, paint);
+  if (canRun) void report.tell(loaded.config.host.canaryMs);
   // Signals alone do not keep a process up, nor need there be a transport that does.
   const awake = setInterval(() => undefined, 2 ** 30);
   const reason = await stopAsked;
   clearInterval(awake);
+  report.end();
   await say(`stopping: ${reason}`);
   await host.stop(reason);
   await say('stopped');

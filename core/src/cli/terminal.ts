@@ -18,9 +18,12 @@ const codes = {
   red: ['31', '39'],
 } as const;
 export type Style = keyof typeof codes;
+export type Paint = (style: Style, text: string) => string;
+/** Writes a line for people. */
+export type Say = (line: string) => Promise<void>;
 
 /** Styles text for people, and leaves it plain for programs and for those who set NO_COLOR. */
-export function styler(stream: { readonly isTTY?: boolean }): (style: Style, text: string) => string {
+export function styler(stream: { readonly isTTY?: boolean }): Paint {
   const plain = stream.isTTY !== true || (process.env['NO_COLOR'] ?? '') !== '';
   return (style, text) => (plain ? text : `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m`);
 }
@@ -38,4 +41,9 @@ export function table(rows: readonly (readonly string[])[]): string {
           .trimEnd() + '\n',
     )
     .join('');
+}
+
+/** A time for people. */
+export function ms(value: number): string {
+  return `${value.toFixed(0)} ms`;
 }

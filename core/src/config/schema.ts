@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import semver from 'semver';
-import { IsolationLevelSchema, z, type Limits } from '@soulbox/plugin-sdk';
+import { IsolationLevelSchema, z, type Limits, type LiveLimits } from '@soulbox/plugin-sdk';
 
 const milliseconds = z
   .int()
@@ -19,6 +19,16 @@ function limits(defaults: Limits) {
       outputBytes: positive.default(defaults.outputBytes),
       processes: positive.default(defaults.processes),
       diskBytes: positive.default(defaults.diskBytes),
+    })
+    .prefault({});
+}
+
+function liveLimits(defaults: LiveLimits) {
+  return z
+    .strictObject({
+      memoryBytes: positive.default(defaults.memoryBytes),
+      diskBytes: positive.default(defaults.diskBytes),
+      processes: positive.default(defaults.processes),
     })
     .prefault({});
 }
@@ -92,6 +102,13 @@ export const ConfigSchema = z.strictObject({
       ready: z.int().min(0).max(1_000).default(1),
       /** A tenant's box is taken away after so long without work. */
       idleMs: milliseconds.default(60_000),
+      /** A box is replaced after so long, or so many executions: what may have gathered in it goes with it. */
+      maxAgeMs: milliseconds.default(3_600_000),
+      maxUses: z.int().min(1).default(10_000),
+      /** How many programs of a kind wait in a box, started, where driver and language can; 0 has none wait. */
+      warmPrograms: z.int().min(0).max(255).default(2),
+      /** Programs that nobody used for so long do not wait any more. */
+      warmIdleMs: milliseconds.default(600_000),
     })
     .prefault({}),
   executions: z
@@ -102,6 +119,10 @@ export const ConfigSchema = z.strictObject({
         .min(1)
         .max(10_000)
         .default(() => availableParallelism() * 4),
+      /** Of one tenant at one time; by default seven eighths of all, so that others find a place. */
+      tenantConcurrency: z.int().min(1).max(10_000).optional(),
+      /** How many turns tenants get where others get one, by their names. */
+      weights: z.record(z.string().min(1), z.int().min(1).max(1_000)).default({}),
       /** Executions that may wait for their turn; more are refused as `overloaded`. */
       queue: z.int().min(0).max(1_000_000).default(256),
       queueMs: milliseconds.default(30_000),
@@ -117,6 +138,11 @@ export const ConfigSchema = z.strictObject({
         .int()
         .min(0)
         .default(64 * mebibyte),
+      /** Of what compilers make, on disk, for the same tenant's same program; 0 keeps none. */
+      compileCacheBytes: z
+        .int()
+        .min(0)
+        .default(256 * mebibyte),
       /** What a request that does not say gets. */
       limits: limits({
         wallMs: 10_000,
@@ -135,6 +161,27 @@ export const ConfigSchema = z.strictObject({
         processes: 1_024,
         diskBytes: 1024 * mebibyte,
       }),
+    })
+    .prefault({}),
+  /** Sandboxes that stay. */
+  live: z
+    .strictObject({
+      /** What a request that does not say gets. */
+      limits: liveLimits({ memoryBytes: 512 * mebibyte, diskBytes: 256 * mebibyte, processes: 256 }),
+      /** What a request may ask for at most. */
+      maximum: liveLimits({ memoryBytes: 4096 * mebibyte, diskBytes: 4096 * mebibyte, processes: 4_096 }),
+      /** How long one stays that does not say; `null` for no end. */
+      lifetimeMs: z.int().min(1_000).nullable().default(3_600_000),
+      /** How long one may stay without being extended; `null` for no end. */
+      maximumLifetimeMs: z
+        .int()
+        .min(1_000)
+        .nullable()
+        .default(7 * 86_400_000),
+      /** Without use for so long one is paused, or deleted where the driver pauses nothing; `null` for never. */
+      idleMs: z.int().min(100).nullable().default(300_000),
+      /** How many a tenant may have at one time. */
+      perTenant: z.int().min(0).max(100_000).default(100),
     })
     .prefault({}),
   /** By instance id. `false` leaves out a plugin of the default configuration. */

@@ -1,4 +1,4 @@
-import type { LanguageInfo } from '@soulbox/plugin-sdk';
+import type { LanguageAbout } from '@soulbox/plugin-sdk';
 
 /** How likely a language is, from 0 to 1. */
 export interface Candidate {
@@ -18,7 +18,7 @@ function linesOf(code: string): string[] {
   return [...new Set(lines.map((line) => line.trim().slice(0, longestLine)))].filter((line) => line !== '');
 }
 
-function scoreOf({ detection }: LanguageInfo, lines: readonly string[]): number {
+function scoreOf({ detection }: LanguageAbout, lines: readonly string[]): number {
   let score = 0;
   for (const { pattern, weight } of detection?.patterns ?? []) {
     const expression = new RegExp(pattern, 'u');
@@ -28,7 +28,7 @@ function scoreOf({ detection }: LanguageInfo, lines: readonly string[]): number 
 }
 
 /** What speaks for the language that another adds to counts for that other too, if anything of its own does. */
-function withExtended(languages: readonly LanguageInfo[], own: ReadonlyMap<string, number>): Map<string, number> {
+function withExtended(languages: readonly LanguageAbout[], own: ReadonlyMap<string, number>): Map<string, number> {
   return new Map(
     languages.map(({ name, detection }) => {
       const score = own.get(name) ?? 0;
@@ -39,7 +39,7 @@ function withExtended(languages: readonly LanguageInfo[], own: ReadonlyMap<strin
 }
 
 /** The languages that a text could be of, the likeliest first; none where nothing speaks for any. */
-export function judgeContent(code: string, languages: readonly LanguageInfo[]): readonly Candidate[] {
+export function judgeContent(code: string, languages: readonly LanguageAbout[]): readonly Candidate[] {
   const lines = linesOf(code);
   const own = new Map(languages.map((info) => [info.name, scoreOf(info, lines)]));
   const scores = [...withExtended(languages, own)].filter(([, score]) => score > 0);

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { LanguageInfo } from '@soulbox/plugin-sdk';
+import type { LanguageAbout } from '@soulbox/plugin-sdk';
 import { judgeContent, type Candidate } from './content.ts';
 import { interpreterNames, interpreterOf } from './shebang.ts';
 
@@ -22,13 +22,13 @@ export interface Detection {
 /** Below this likelihood the answer is that it is not known. */
 const sure = 0.6;
 
-function certain(found: readonly LanguageInfo[], by: 'name' | 'shebang'): Detection | undefined {
+function certain(found: readonly LanguageAbout[], by: 'name' | 'shebang'): Detection | undefined {
   const [only, ...others] = found;
   if (!only || others.length > 0) return undefined;
   return { language: only.name, confidence: 1, by, candidates: [{ language: only.name, confidence: 1 }] };
 }
 
-function namedBy(fileName: string, languages: readonly LanguageInfo[]): readonly LanguageInfo[] {
+function namedBy(fileName: string, languages: readonly LanguageAbout[]): readonly LanguageAbout[] {
   const name = basename(fileName);
   const whole = languages.filter(({ detection }) => detection?.fileNames?.includes(name));
   if (whole.length > 0) return whole;
@@ -37,7 +37,7 @@ function namedBy(fileName: string, languages: readonly LanguageInfo[]): readonly
   return ending === undefined || ending === name ? [] : languages.filter((info) => info.extensions.includes(ending));
 }
 
-function interpretedBy(code: string, languages: readonly LanguageInfo[]): readonly LanguageInfo[] {
+function interpretedBy(code: string, languages: readonly LanguageAbout[]): readonly LanguageAbout[] {
   const interpreter = interpreterOf(code);
   if (interpreter === undefined) return [];
   const names = interpreterNames(interpreter);
@@ -48,9 +48,9 @@ function interpretedBy(code: string, languages: readonly LanguageInfo[]): readon
  * Tells the language of a program by its file's name, else by its first line `#!`, else by what it looks like. Where a
  * name or an interpreter stands for several languages, those are the only ones that the next step chooses among.
  */
-export function detectLanguage({ fileName, code }: DetectionInput, languages: readonly LanguageInfo[]): Detection {
+export function detectLanguage({ fileName, code }: DetectionInput, languages: readonly LanguageAbout[]): Detection {
   let possible = languages;
-  const narrow = (found: readonly LanguageInfo[], by: 'name' | 'shebang'): Detection | undefined => {
+  const narrow = (found: readonly LanguageAbout[], by: 'name' | 'shebang'): Detection | undefined => {
     if (found.length > 0) possible = found;
     return certain(found, by);
   };

@@ -1,5 +1,5 @@
+import { CharacterSplitter, toWireText } from '@soulbox/plugin-sdk';
 import type { ExecutionEvent } from '@soulbox/plugin-sdk';
-import { CharacterSplitter, toWireText } from './text.ts';
 
 type OutputStream = 'stdout' | 'stderr';
 type Entry =

@@ -3,17 +3,21 @@ import {
   isSoulboxError,
   SoulboxError,
   type ExecutionParams,
+  type ExecutionRequest,
   type ExecutionResult,
   type OperationCall,
   type Store,
 } from '@soulbox/plugin-sdk';
 import { delay, unlessAborted, withDeadline } from '../deadline.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
+import type { PluginRecord } from '../plugins/record.ts';
 import type { Placement } from '../sandboxes/placement.ts';
 import { planProgram } from '../sandboxes/plan.ts';
 import type { Services } from '../services.ts';
 import type { Traffic } from '../traffic.ts';
 import { Admission } from './admission.ts';
+import { Caching } from './caching.ts';
+import type { CompileCache } from './compile-cache.ts';
 import { dependencyLayer } from './dependencies.ts';
 import { IdempotencyKey } from './idempotency.ts';
 import { LiveExecution } from './live.ts';
@@ -31,6 +35,15 @@ export interface ExecutionParts extends PrepareParts {
   readonly traffic: Traffic;
   readonly placement: Placement;
   readonly services: Services;
+  /** Absent where what compilers make is not kept. */
+  readonly compileCache?: CompileCache | undefined;
+  readonly plugins: () => readonly PluginRecord[];
+}
+
+interface AcceptOptions {
+  /** Gives back what was taken for it, where it is not accepted. */
+  readonly abandon?: () => Promise<void>;
+  readonly answer?: (live: LiveExecution) => Promise<ExecutionResult>;
 }
 
 const pollMs = 200;
@@ -44,6 +57,7 @@ export class Executions {
   private readonly parts: ExecutionParts;
   private readonly runner: Runner;
   private readonly records: Records;
+  private readonly caching: Caching;
   /** What is accepted from here on is cancelled at once. */
   private ending = false;
   private readonly drained = new AbortController();
@@ -52,8 +66,9 @@ export class Executions {
     this.parts = parts;
     this.admission = new Admission(parts.settings);
     this.replay = new ReplayWindow(parts.settings.replayBytes);
-    this.runner = new Runner(parts.hooks, parts.log);
+    this.runner = new Runner(parts.hooks, parts.log, parts.compileCache);
     this.records = new Records(parts.store, parts.instanceId, parts.log);
+    this.caching = new Caching(parts);
   }
 
   /** Runs a program to its end, telling events on the way where `stream` is set. Aborting the call cancels the program. */
@@ -71,7 +86,7 @@ export class Executions {
       leave();
       return this.get({ id: start, wait: true, stream: params.stream }, call);
     }
-    void start.settled.catch(() => undefined).finally(leave);
+    void start.settled.then(leave, leave);
     return this.follow(start, params.stream === true, call);
   }
 
@@ -84,20 +99,24 @@ export class Executions {
     const earlier = await key?.find(this.parts.store);
     if (earlier !== undefined) return earlier;
     const createdAt = new Date().toISOString();
-    const prepared = await prepare(this.parts, params, principal);
-    const cached = await this.parts.hooks.call('execution.lookup', prepared.request);
-    const leave = await this.admission.enter(principal.tenant, signal);
+    const prepared = await this.caching.keyed(await prepare(this.parts, params, principal));
+    let leave = () => {};
+    let start: LiveExecution | string | undefined;
     try {
-      const start = cached?.verdict
+      const cached = await this.caching.find(prepared.request, signal);
+      // What runs nothing needs no turn.
+      leave = cached ? this.admission.pass() : await this.admission.enter(principal.tenant, signal);
+      start = cached
         ? await this.startCached(prepared, cached, createdAt, key)
         : await this.start(prepared, createdAt, key, signal);
-      if (typeof start === 'string') leave();
-      // Its turn ends with the program, not with the slowest reader of its events.
-      else void start.settled.catch(() => undefined).then(leave);
       return start;
-    } catch (thrown) {
-      leave();
-      throw thrown;
+    } finally {
+      // Its turn ends with the program, not with the slowest reader of its events.
+      if (typeof start === 'object') void start.settled.then(leave, leave);
+      else {
+        leave();
+        this.caching.ended(prepared.request);
+      }
     }
   }
 
@@ -128,9 +147,18 @@ export class Executions {
     leasing.catch(() => undefined);
     const abandon = () => leasing.then((lease) => lease.release(true)).catch(() => undefined);
     const used = { ...prepared, language: { ...language, version: place.version } };
-    const live = await this.accept(used, createdAt, key, abandon);
-    const job = { plan, leasing, chosen: place.chosen, diagnose: runtime.diagnose?.bind(runtime) };
-    if (typeof live !== 'string') void this.finish(live, this.runner.carryOut(live, job));
+    const live = await this.accept(used, createdAt, key, { abandon });
+    const job = {
+      plan,
+      leasing,
+      chosen: place.chosen,
+      language: used.language,
+      diagnose: runtime.diagnose?.bind(runtime),
+    };
+    if (typeof live === 'string') return live;
+    // What was withdrawn meanwhile must not begin.
+    if (signal.aborted) live.cancel();
+    void this.finish(live, this.runner.carryOut(live, job));
     return live;
   }
 
@@ -140,32 +168,34 @@ export class Executions {
     createdAt: string,
     key: IdempotencyKey | undefined,
   ): Promise<LiveExecution | string> {
-    const live = await this.accept(prepared, createdAt, key, () => Promise.resolve());
-    if (typeof live !== 'string') void this.finish(live, this.runner.answerFromCache(live, cached));
+    const answer = (live: LiveExecution) => this.runner.answerFromCache(live, cached);
+    const live = await this.accept(prepared, createdAt, key, { answer });
+    if (typeof live !== 'string') void this.tellEnd(live);
     return live;
   }
 
-  /** Makes the record durable: from here on the execution exists. */
+  /** Makes the record durable: from here on the execution exists. With an `answer` it has its final state at once. */
   private async accept(
     prepared: Prepared,
     createdAt: string,
     key: IdempotencyKey | undefined,
-    abandon: () => Promise<void>,
+    { abandon, answer }: AcceptOptions,
   ): Promise<LiveExecution | string> {
     const { request, language } = prepared;
     const live = new LiveExecution(request, initialResult(request, language, createdAt));
+    live.log.event('accepted', { language: language.name, createdAt });
     try {
       if (this.ending) throw new SoulboxError('draining', 'the host shuts down and starts nothing any more');
+      if (answer) live.result = await answer(live);
       await this.records.accept(live, key?.claim(request.id, createdAt));
     } catch (thrown) {
-      await abandon();
+      await abandon?.();
       const winner =
         isSoulboxError(thrown) && thrown.code === 'conflict' ? await key?.find(this.parts.store) : undefined;
       if (winner !== undefined) return winner;
       throw thrown;
     }
     this.replay.start(live);
-    live.log.event('accepted', { language: language.name, createdAt });
     if (this.ending) live.cancel();
     return live;
   }
@@ -180,13 +210,25 @@ export class Executions {
       this.replay.drop(live);
       live.fail(error as SoulboxError);
       live.log.end();
+      this.caching.ended(live.request);
       return this.recordLater(live, result);
     }
+    await this.tellEnd(live);
+  }
+
+  /** Tells everyone of a final state that is recorded. */
+  private async tellEnd(live: LiveExecution): Promise<void> {
     live.log.event('settled', { verdict: live.result.verdict, exitCode: live.result.exitCode });
     live.log.end();
+    const { request } = live;
     this.replay.settle(live);
     live.settle(live.result);
-    await this.parts.hooks.call('execution.settled', { request: live.request, result: live.result });
+    await this.tellSettled(request, live.result);
+    this.caching.ended(request, live.result);
+  }
+
+  private tellSettled(request: ExecutionRequest, result: ExecutionResult): Promise<void> {
+    return this.parts.hooks.call('execution.settled', { request: this.caching.vouched(request, result), result });
   }
 
   /** Goes on trying until the host ends; what is not recorded by then becomes `interrupted`. */
@@ -195,7 +237,7 @@ export class Executions {
       await delay(recordAgainMs, this.drained.signal);
       const recorded = await this.records.trySettle(live, result).catch(() => undefined);
       if (!recorded) continue;
-      return this.parts.hooks.call('execution.settled', { request: live.request, result: recorded });
+      return this.tellSettled(live.request, recorded);
     }
   }
 

@@ -25,3 +25,21 @@ export function fittingForms(result: ExecutionResult, refusal: unknown): readonl
   const maxBytes = isSoulboxError(refusal) && refusal.code === 'payload_too_large' && refusal.details?.['maxBytes'];
   return typeof maxBytes === 'number' ? shares.map((share) => cut(result, Math.floor(maxBytes / share))) : [];
 }
+
+/** Writes a result, with less of its output where the store has no room for it. @throws what the last attempt throws */
+export async function fitting<T>(result: ExecutionResult, write: (form: ExecutionResult) => Promise<T>): Promise<T> {
+  let refusal: unknown;
+  try {
+    return await write(result);
+  } catch (thrown) {
+    refusal = thrown;
+  }
+  for (const form of fittingForms(result, refusal)) {
+    try {
+      return await write(form);
+    } catch (thrown) {
+      refusal = thrown;
+    }
+  }
+  throw refusal;
+}

@@ -4,7 +4,7 @@ import { StdinQueue } from './stdin.ts';
 
 /** An execution of this host that runs, or has lately been settled. */
 export class LiveExecution {
-  readonly request: ExecutionRequest;
+  request: ExecutionRequest;
   readonly log: EventLog;
   readonly stdin: StdinQueue;
   /** The version of its document in the store. */
@@ -29,13 +29,25 @@ export class LiveExecution {
     promise.catch(() => undefined);
   }
 
-  get cancelled(): AbortSignal {
+  /** Aborted when the program is to end: since it was cancelled, or its driver does not end it in time. */
+  get stopping(): AbortSignal {
     return this.abort.signal;
   }
 
   cancel(): void {
-    this.abort.abort();
+    this.stop();
     this.stdin.close();
+  }
+
+  stop(): void {
+    this.abort.abort();
+  }
+
+  /** Lets go of what only a running program needs: a settled one may be kept for long. */
+  shed(): void {
+    const { code: _code, files: _files, stdin: _stdin, env: _env, args: _args, ...request } = this.request;
+    this.request = request;
+    this.stdin.discard();
   }
 }
 

@@ -2,13 +2,7 @@ import type { ExecutionResult, Json, JsonObject, StoredDocument } from '@soulbox
 
 export const executionCollection = 'executions';
 // What lists, recovery and retention ask for. Each costs at every write, so filters that are rare share the first one.
-export const executionIndexes = [
-  'tenant,createdAt',
-  'status,createdAt',
-  'status,settledAt',
-  'verdict',
-  'language',
-] as const;
+export const executionIndexes = ['tenant,createdAt,verdict,language', 'status,settledAt'] as const;
 
 /** An execution as the store keeps it: the result, and beside it what is asked for in queries. */
 export interface ExecutionRecord {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { isSoulboxError, SoulboxError, type ExecutionResult, type Store, type StoreChange } from '@soulbox/plugin-sdk';
 import { delay } from '../deadline.ts';
-import { fittingForms } from './fitting.ts';
+import { fitting } from './fitting.ts';
 import type { LiveExecution } from './live.ts';
 import { executionCollection, fromDocument, makeRecord, toDocument, type ExecutionRecord } from './record.ts';
 
@@ -19,10 +19,18 @@ export class Records {
     this.log = log;
   }
 
-  /** Makes a new execution durable, together with `claim`. @throws conflict when the claim does not hold, storage_failed */
+  /**
+   * Makes a new execution durable, together with `claim`; where it has its final state already, in a form that the store
+   * has room for. @throws conflict when the claim does not hold, storage_failed
+   */
   async accept(live: LiveExecution, claim?: StoreChange): Promise<void> {
-    const changes = [this.change(live, live.result, 0, 0), ...(claim ? [claim] : [])];
-    [live.version = 1] = await this.store.commit(changes);
+    const claims = claim ? [claim] : [];
+    const lastSeq = live.result.status === 'settled' ? live.log.lastSeq + 1 : 0;
+    const write = async (form: ExecutionResult) => {
+      [live.version = 1] = await this.store.commit([this.change(live, form, lastSeq, 0), ...claims]);
+      return form;
+    };
+    live.result = await fitting(live.result, write);
   }
 
   /**
@@ -47,21 +55,8 @@ export class Records {
   }
 
   /** One attempt of {@link settle}. What the store has no room for is recorded with less of its output. */
-  async trySettle(live: LiveExecution, result: ExecutionResult): Promise<ExecutionResult> {
-    let refusal: unknown;
-    try {
-      return await this.commit(live, result);
-    } catch (thrown) {
-      refusal = thrown;
-    }
-    for (const form of fittingForms(result, refusal)) {
-      try {
-        return await this.commit(live, form);
-      } catch (thrown) {
-        refusal = thrown;
-      }
-    }
-    throw refusal;
+  trySettle(live: LiveExecution, result: ExecutionResult): Promise<ExecutionResult> {
+    return fitting(result, (form) => this.commit(live, form));
   }
 
   private async commit(live: LiveExecution, result: ExecutionResult): Promise<ExecutionResult> {

@@ -31,7 +31,7 @@ async function walk(
 export async function settleInterrupted(store: Store, instance: Instance, log: Logger): Promise<number> {
   const alive = new Map<string, boolean>();
   let settled = 0;
-  await walk(store, executionCollection, { status: 'running' }, 'createdAt', async (document) => {
+  await walk(store, executionCollection, { status: 'running' }, 'settledAt', async (document) => {
     const record = fromDocument(document);
     if (!alive.has(record.instance)) alive.set(record.instance, await instance.isAlive(record.instance));
     if (alive.get(record.instance)) return 'go on';

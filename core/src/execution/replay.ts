@@ -22,6 +22,7 @@ export class ReplayWindow {
   /** Keeps it as settled and forgets the oldest beyond the budget. */
   settle(live: LiveExecution): void {
     this.running.delete(live.request.id);
+    live.shed();
     this.settled.set(live.request.id, live);
     this.settledBytes += cost(live);
     for (const [id, oldest] of this.settled) {
@@ -41,7 +42,10 @@ export class ReplayWindow {
   }
 }
 
-/** Its output, and about what the rest of an execution takes. */
-function cost(live: LiveExecution): number {
-  return live.log.bytes + 4_096;
+/** About what a settled execution takes besides its output. */
+const fixedBytes = 8_192;
+
+/** Its output, as events and in the result, and the rest of it. */
+function cost({ log, result }: LiveExecution): number {
+  return log.bytes + result.stdout.length + result.stderr.length + fixedBytes;
 }

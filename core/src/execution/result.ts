@@ -1,3 +1,4 @@
+import { toWireText } from '@soulbox/plugin-sdk';
 import type {
   ExecutionRequest,
   ExecutionResult,
@@ -7,7 +8,6 @@ import type {
   StageResult,
 } from '@soulbox/plugin-sdk';
 import type { EventLog } from './event-log.ts';
-import { toWireText } from './text.ts';
 
 const noUsage = { wallMs: 0, cpuMs: 0, peakMemoryBytes: null };
 

@@ -4,6 +4,7 @@ import {
   toSoulboxError,
   type ExecutionPlan,
   type ExecutionResult,
+  type LanguageInfo,
   type LanguageRuntime,
   type RunOutcome,
   type RunSpec,
@@ -12,6 +13,8 @@ import { unlessAborted, withDeadline } from '../deadline.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { BoxLease } from '../sandboxes/pool.ts';
 import type { ChosenDriver } from '../sandboxes/registry.ts';
+import { Compilation, type CompilationFacts } from './compilation.ts';
+import type { CompileCache } from './compile-cache.ts';
 import { withCompileError, withDiagnostics } from './diagnose.ts';
 import type { LiveExecution } from './live.ts';
 import { errorPart, outcomeParts, outputOf, protectedParts } from './result.ts';
@@ -26,6 +29,7 @@ export interface Job {
   readonly plan: ExecutionPlan;
   readonly chosen: ChosenDriver;
   readonly leasing: Promise<BoxLease>;
+  readonly language: LanguageInfo;
   readonly diagnose: LanguageRuntime['diagnose'];
 }
 type RunnableJob = Job & { readonly plan: RunnablePlan };
@@ -34,10 +38,12 @@ type RunnableJob = Job & { readonly plan: RunnablePlan };
 export class Runner {
   private readonly hooks: HookBus;
   private readonly log: Logger;
+  private readonly compileCache: CompileCache | undefined;
 
-  constructor(hooks: HookBus, log: Logger) {
+  constructor(hooks: HookBus, log: Logger, compileCache?: CompileCache) {
     this.hooks = hooks;
     this.log = log;
+    this.compileCache = compileCache;
   }
 
   /** The final result. Never rejects: what goes wrong on the host's side makes the execution `lost`. */
@@ -56,6 +62,7 @@ export class Runner {
 
   /** The final result of an execution that `execution.lookup` answered: what happened then, told as this one's. Never rejects. */
   async answerFromCache(live: LiveExecution, cached: ExecutionResult): Promise<ExecutionResult> {
+    live.stdin.close();
     for (const stream of ['stdout', 'stderr'] as const)
       live.log.output(stream, Buffer.from(cached[stream], cached.encoding[stream]));
     live.log.flushOutput();
@@ -63,6 +70,7 @@ export class Runner {
     const cache = { ...cached.cache, hit: true };
     return this.settle(live, {
       ...outputOf(live.log),
+      language: { ...live.result.language, version: cached.language.version },
       verdict,
       exitCode,
       signal,
@@ -80,7 +88,7 @@ export class Runner {
 
   private async run(live: LiveExecution, job: RunnableJob): Promise<Partial<ExecutionResult>> {
     const { chosen, leasing, diagnose } = job;
-    const lease = await unlessAborted(leasing, live.cancelled);
+    const lease = await unlessAborted(leasing, live.stopping);
     if (!lease) {
       // The box comes too late for this execution, but it is as good as new for the next.
       void leasing.then((late) => late.release(true)).catch(() => undefined);
@@ -92,7 +100,10 @@ export class Runner {
       const sandbox = { id: lease.sandboxId, driver: chosen.name, ...image };
       live.result = { ...live.result, sandbox, startedAt: new Date().toISOString() };
       live.log.event('started', { sandbox });
-      const outcome = await this.drive(live, job, lease.sandboxId);
+      const programs = job.plan.stages.flatMap(({ warm }) => (warm ? [warm] : []));
+      const { language } = live.result;
+      lease.uses({ language: language.name, version: language.version, programs, limits: live.request.limits });
+      const outcome = await this.drive(live, job, lease);
       healthy = outcome.verdict !== 'lost';
       const stderr = () => {
         live.log.flushOutput();
@@ -105,37 +116,60 @@ export class Runner {
     }
   }
 
-  private async drive(live: LiveExecution, { plan, chosen }: RunnableJob, sandboxId: string): Promise<RunOutcome> {
-    const { limits } = live.request;
-    const spec = runSpec(live, plan);
-    const overdue = new AbortController();
+  private async drive(live: LiveExecution, job: RunnableJob, { sandboxId, image }: BoxLease): Promise<RunOutcome> {
+    const { chosen, language } = job;
+    const { request } = live;
+    const { limits } = request;
+    const planned = runSpec(live, job.plan);
+    const facts = { request, language, driver: chosen.name, ...(image ? { digest: image.digest } : {}) };
+    const compilation = await this.compilationOf(planned, facts);
+    const spec = compilation?.spec ?? withoutKeep(planned);
+    if (compilation?.isCached) live.log.event('stage', { name: planned.stages[0]?.name, start: 'cached' });
     const ms = limits.wallMs * spec.stages.length + graceMs;
-    const events = chosen.driver.run(sandboxId, spec, {
-      stdin: live.stdin,
-      signal: AbortSignal.any([live.cancelled, overdue.signal]),
-    });
+    const events = chosen.driver.run(sandboxId, spec, { stdin: live.stdin, signal: live.stopping });
+    let overdue = false;
     const late = () => {
-      overdue.abort();
+      overdue = true;
+      live.stop();
       return new SoulboxError('sandbox_lost', 'the sandbox did not end the execution in time');
     };
-    const running = withDeadline(this.consume(live, events, overdue.signal), ms, late);
-    return (await unlessAborted(running, live.cancelled)) ?? withDeadline(running, graceMs, late);
+    const running = withDeadline(
+      this.consume(live, events, () => overdue, compilation),
+      ms,
+      late,
+    );
+    return (await unlessAborted(running, live.stopping)) ?? withDeadline(running, graceMs, late);
+  }
+
+  private async compilationOf(spec: RunSpec, facts: CompilationFacts): Promise<Compilation | undefined> {
+    try {
+      return this.compileCache && (await Compilation.of(this.compileCache, spec, facts));
+    } catch (thrown) {
+      this.log.debug({ err: thrown }, 'what a compiler makes could not be looked for');
+      return undefined;
+    }
   }
 
   private async consume(
     live: LiveExecution,
     events: ReturnType<ChosenDriver['driver']['run']>,
-    overdue: AbortSignal,
+    isOverdue: () => boolean,
+    compilation: Compilation | undefined,
   ): Promise<RunOutcome> {
     for await (const event of events) {
       // The result is made by now; what comes after it must not be told as events.
-      if (overdue.aborted) break;
+      if (isOverdue()) break;
+      compilation?.see(event);
       if (event.type === 'stage') live.log.event('stage', { name: event.name });
-      else if (event.type !== 'end') await this.output(live, event.type, event.data, false);
-      else {
+      else if (event.type === 'file') continue;
+      else if (event.type !== 'end') {
+        if (this.hooks.tapped('execution.output')) await this.output(live, event.type, event.data, false);
+        else live.log.output(event.type, event.data);
+      } else {
         // What a filter held back, because it might have been the beginning of something, is let go.
-        for (const stream of ['stdout', 'stderr'] as const) await this.output(live, stream, new Uint8Array(0), true);
-        return event.outcome;
+        if (this.hooks.tapped('execution.output'))
+          for (const stream of ['stdout', 'stderr'] as const) await this.output(live, stream, new Uint8Array(0), true);
+        return compilation?.finish(event.outcome) ?? event.outcome;
       }
     }
     throw new SoulboxError('sandbox_lost', 'the sandbox driver ended without an outcome');
@@ -178,6 +212,11 @@ function refuse(live: LiveExecution, plan: Extract<ExecutionPlan, { ok: false }>
     diagnostics: [...plan.diagnostics],
   };
   return { verdict: 'compile-error', stages: [stage] };
+}
+
+/** Drivers need not send what nobody keeps. */
+function withoutKeep(spec: RunSpec): RunSpec {
+  return { ...spec, stages: spec.stages.map(({ keep: _keep, ...stage }) => stage) };
 }
 
 function runSpec(live: LiveExecution, plan: RunnablePlan): RunSpec {

@@ -1,5 +1,4 @@
-import { SoulboxError, type PlanInput, type SourceFile } from '@soulbox/plugin-sdk';
-import { fromWireText } from './text.ts';
+import { SoulboxError, type PlanInput, type SourceFile, fromWireText } from '@soulbox/plugin-sdk';
 
 const maxNameBytes = 255; // the kernel's limit for one name in a path
 

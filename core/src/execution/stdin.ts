@@ -1,5 +1,4 @@
-import { SoulboxError, type Stdin } from '@soulbox/plugin-sdk';
-import { fromWireText } from './text.ts';
+import { SoulboxError, type Stdin, fromWireText } from '@soulbox/plugin-sdk';
 
 const highWaterBytes = 1024 * 1024;
 
@@ -41,6 +40,12 @@ export class StdinQueue implements AsyncIterable<Uint8Array> {
     this.open = false;
     this.wakeReader?.();
     for (const resolve of this.room.splice(0)) resolve();
+  }
+
+  /** Forgets what was not read; for a program that has ended. */
+  discard(): void {
+    this.chunks.length = 0;
+    this.bytes = 0;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {

@@ -26,6 +26,9 @@ interface HookEntry {
   compiled: Compiled | undefined;
 }
 
+/** The answer where nobody is asked: one for all calls, so that they cost next to nothing. */
+const nobody = Promise.resolve(undefined);
+
 const constructors = {
   series: () => new AsyncSeriesHook(['arg']),
   parallel: () => new AsyncParallelHook(['arg']),
@@ -33,7 +36,7 @@ const constructors = {
   waterfall: () => new AsyncSeriesWaterfallHook<[unknown, unknown]>(['value', 'arg']),
 };
 
-/** Hooks, their taps and the calls of them. Owns the taps; tapable only runs immutable snapshots of them. */
+/** Hooks, their taps and the calls of them. Owns the taps; tapable only runs lists of them that do not change. */
 export class HookBus {
   private readonly hooks = new Map<string, HookEntry>();
   /** Taps of hooks whose owner withdrew them. */
@@ -111,17 +114,23 @@ export class HookBus {
     return (this.hooks.get(hook)?.taps.size ?? 0) > 0;
   }
 
+  /** The plugins that tap any of these hooks, each perhaps several times. */
+  ownersOf(hooks: readonly HookName[]): string[] {
+    return hooks.flatMap((hook) => [...(this.hooks.get(hook)?.taps ?? [])].map((tap) => tap.owner.id));
+  }
+
   /**
    * Calls a hook: observers resolve with nothing, bail hooks with the first answer, waterfalls with the final value.
    * @throws hook_failed, hook_timeout, hook_invalid_result, or the tap's own SoulboxError, where the policy is `fail`.
    */
-  async call<N extends HookName>(hook: N, ...args: HookArguments<Hooks[N]>): Promise<HookResult<Hooks[N]>> {
+  call<N extends HookName>(hook: N, ...args: HookArguments<Hooks[N]>): Promise<HookResult<Hooks[N]>> {
+    type Answer = Promise<HookResult<Hooks[N]>>;
     const entry = this.hooks.get(hook);
-    if (!entry) throw new SoulboxError('internal', `hook ${hook} does not exist`);
-    const { kind } = entry.definition;
-    if (entry.taps.size === 0) return (kind === 'waterfall' ? args[0] : undefined) as HookResult<Hooks[N]>;
+    if (!entry) return Promise.reject(new SoulboxError('internal', `hook ${hook} does not exist`));
+    if (entry.taps.size === 0)
+      return (entry.definition.kind === 'waterfall' ? Promise.resolve(args[0]) : nobody) as Answer;
     entry.compiled ??= compile(entry);
-    return (await entry.compiled.promise(...args)) as HookResult<Hooks[N]>;
+    return entry.compiled.promise(...args) as Answer;
   }
 
   /** The taps of one plugin and what is known of their calls. */

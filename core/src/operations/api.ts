@@ -5,6 +5,7 @@ import {
   type Api,
   type CallOptions,
   type Credentials,
+  type OperationCall,
   type OperationDescriptor,
   type Principal,
   type StreamItem,
@@ -70,8 +71,18 @@ export class HostApi implements Api {
     const leave = this.traffic.work.enter();
     try {
       await authorize(this.hooks, principal, this.catalogue.find(operation));
-      const log = this.log.child({ requestId, operation });
-      const run = () => this.catalogue.run(operation, params, { principal, requestId, signal, log, emit });
+      const { log } = this;
+      const call: OperationCall = {
+        principal,
+        requestId,
+        signal,
+        emit,
+        // Few operations write to it.
+        get log() {
+          return log.child({ requestId, operation });
+        },
+      };
+      const run = () => this.catalogue.run(operation, params, call);
       return await (this.catalogue.owner(operation) === 'core' ? run() : this.traffic.briefly(run));
     } catch (thrown) {
       throw this.reported(thrown, operation, requestId);

@@ -32,11 +32,7 @@ export const detectionOperations = [detect] as const;
 
 export function addDetectionOperations(catalogue: OperationCatalogue, languages: Languages): void {
   catalogue.add('core', detect, async (params) => {
-    const all = await languages.list();
-    const { candidates, ...rest } = detectLanguage(
-      params,
-      all.map(({ info }) => info),
-    );
+    const { candidates, ...rest } = detectLanguage(params, await languages.abouts());
     return { ...rest, candidates: [...candidates] };
   });
 }

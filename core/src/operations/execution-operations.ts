@@ -6,10 +6,10 @@ import {
   VerdictSchema,
   z,
   type Store,
+  fromWireText,
 } from '@soulbox/plugin-sdk';
 import type { Executions } from '../execution/executions.ts';
 import { executionCollection, fromDocument } from '../execution/record.ts';
-import { fromWireText } from '../execution/text.ts';
 import type { OperationCatalogue } from './catalogue.ts';
 
 const ExecutionIdSchema = z.string().min(1).max(64);

@@ -1,9 +1,10 @@
 import { detectionOperations } from './detection-operations.ts';
 import { executionOperations } from './execution-operations.ts';
 import { hostOperations } from './host-operations.ts';
+import { liveOperations } from './live-operations.ts';
 import { pluginFacts } from './plugin-facts.ts';
 import { pluginOperations } from './plugin-operations.ts';
-import { sandboxOperations } from './sandbox-operations.ts';
+import { boxOperations } from './box-operations.ts';
 
 /** The operations that the host itself has, by name. */
 export const ownOperations: readonly string[] = [
@@ -12,7 +13,8 @@ export const ownOperations: readonly string[] = [
   ...pluginFacts,
   ...executionOperations,
   ...detectionOperations,
-  ...sandboxOperations,
+  ...boxOperations,
+  ...liveOperations,
 ].map(({ name }) => name);
 
 /** The groups of the host's own operations, which are words of the command line. */

@@ -7,6 +7,12 @@ import type { Place } from './placement.ts';
 import { planProgram } from './plan.ts';
 import type { BoxPool } from './pool.ts';
 
+export interface CanaryOptions {
+  readonly limits: Limits;
+  /** Aborted when nobody needs to know any more. */
+  readonly signal: AbortSignal;
+}
+
 /** Boxes of canaries belong to nobody else. */
 const tenant = 'canary';
 
@@ -18,13 +24,16 @@ export async function runCanary(
   language: KnownLanguage,
   { chosen, toolchain }: Pick<Place, 'chosen' | 'toolchain'>,
   pool: BoxPool,
-  limits: Limits,
+  { limits, signal }: CanaryOptions,
 ): Promise<string | undefined> {
   const { canary } = language.info;
   const ms = limits.wallMs * 2;
   const abort = new AbortController();
+  const giveUp = () => abort.abort();
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
   const late = () => {
-    abort.abort();
+    giveUp();
     return new SoulboxError('deadline_exceeded', `it did not end within ${ms} ms`);
   };
   const run = async (plan: Extract<ExecutionPlan, { ok: true }>): Promise<string | undefined> => {
@@ -52,5 +61,7 @@ export async function runCanary(
     return plan.ok ? await withDeadline(run(plan), ms, late) : plan.message;
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : 'it failed';
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }

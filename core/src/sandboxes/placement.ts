@@ -14,6 +14,7 @@ import { runCanary } from './canary.ts';
 import type { KnownLanguage, Languages } from './languages.ts';
 import type { BoxBase, BoxLease, BoxPool } from './pool.ts';
 import type { Pools } from './pools.ts';
+import { Proofs } from './proofs.ts';
 import type { ChosenDriver, DriverStatus, SandboxRegistry } from './registry.ts';
 
 /** Where programs of a language run. */
@@ -84,13 +85,21 @@ const unavailableCodes: ReadonlySet<ErrorCode> = new Set([
 export class Placement {
   private readonly parts: PlacementParts;
   private readonly kept = new Map<string, Kept>();
+  private readonly proofs = new Proofs((language, place) => this.tryCanary(language, place));
+
+  private readonly closed = new AbortController();
 
   constructor(parts: PlacementParts) {
     this.parts = parts;
   }
 
+  /** Ends the canaries that run. */
+  close(): void {
+    this.closed.abort();
+  }
+
   /**
-   * The place for a language, kept as long as its plugins are up.
+   * The place for a language, kept as long as its plugins are up and its canary does not fail there.
    * @throws sandbox_unavailable, isolation_insufficient; language_unavailable with what each driver lacks;
    *   language_unknown for a version that is not there.
    */
@@ -113,10 +122,27 @@ export class Placement {
     return Promise.all(all.map((language) => this.describeOne(language)));
   }
 
+  /**
+   * Runs a language's canary in its place. Where that fails, the language is not used there until it works.
+   * @throws as {@link find}, where there is no other place
+   */
+  async prove(language: KnownLanguage): Promise<void> {
+    const place = await this.keptOrFound(language);
+    const problem = await this.proofs.of(language, place);
+    if (problem === undefined) return;
+    this.tellFailure(language, place, problem);
+    await this.keptOrFound(language);
+  }
+
+  private tellFailure({ info }: KnownLanguage, { chosen }: Place, problem: string): void {
+    if (this.closed.signal.aborted) return;
+    this.parts.log.warn({ language: info.name, driver: chosen.name, problem }, 'a canary failed');
+  }
+
   /** One language, with where it runs or why it does not. */
   async describeOne(language: KnownLanguage): Promise<LanguageStatus> {
     try {
-      const { chosen, version, versions } = await this.find(language);
+      const { chosen, version, versions } = await this.keptOrFound(language);
       return { language, available: true, reason: null, version, versions, driver: chosen.name };
     } catch (thrown) {
       if (!(thrown instanceof SoulboxError)) throw thrown;
@@ -135,10 +161,10 @@ export class Placement {
     const present = this.kept.get(name);
     if (present?.language.runtime === language.runtime) {
       const isFresh = performance.now() < present.until;
-      const place = isFresh ? (await present.finding).place : stopgapOf(present);
-      if (place && registry.isCurrent(place.chosen)) {
+      const place = isFresh ? (present.found ?? (await present.finding)).place : stopgapOf(present);
+      if (place && registry.isCurrent(place.chosen) && this.proofs.problem(language, place) === undefined) {
         if (!isFresh) this.lookAgain(language, present);
-        return this.withPaths(place);
+        return this.withPaths(place, present);
       }
     }
     const kept: Kept = { language, finding: this.search(language), until: Infinity, found: undefined };
@@ -168,31 +194,40 @@ export class Placement {
   }
 
   /** Other languages may have come since. */
-  private async withPaths(place: Place): Promise<Place> {
-    return place.toolchain === 'host' ? { ...place, base: { paths: await this.parts.languages.paths() } } : place;
+  private withPaths(place: Place, kept: Kept): Place {
+    const paths = this.parts.languages.boxPaths();
+    if (place.toolchain !== 'host' || place.base.paths === paths) return place;
+    const renewed = { ...place, base: { paths } };
+    if (kept.found) kept.found = { ...kept.found, place: renewed };
+    return renewed;
   }
 
   private async search(language: KnownLanguage): Promise<Found> {
-    const { registry, log } = this.parts;
+    const { registry } = this.parts;
     const drivers: DriverStatus[] = [];
     const lacking: PlaceStatus[] = [];
     const able: Found[] = [];
+    const fails = (place: Place, problem: string) => {
+      lacking.push({ driver: place.chosen.name, problem: `its canary failed: ${problem}`, version: place.version });
+    };
     for await (const candidate of registry.inOrder(this.orderOf(language))) {
       if (!('driver' in candidate)) drivers.push(candidate);
       else {
         const place = await this.placeIn(language, candidate);
-        if ('base' in place) able.push({ place, isFirstChoice: drivers.length + lacking.length === 0 });
-        else lacking.push(place);
+        const known = 'base' in place ? this.proofs.problem(language, place) : undefined;
+        if (!('base' in place)) lacking.push(place);
+        else if (known !== undefined) fails(place, known);
+        else able.push({ place, isFirstChoice: drivers.length + lacking.length === 0 });
       }
     }
     const [only] = able;
     if (only && able.length === 1) return only;
     // Where there is a choice, the better one must have shown that it works.
     for (const { place, isFirstChoice } of able) {
-      const problem = await this.tryCanary(language, place);
+      const problem = await this.proofs.anew(language, place);
       if (problem === undefined) return { place, isFirstChoice: isFirstChoice && place === only?.place };
-      log.warn({ language: language.info.name, driver: place.chosen.name, problem }, 'a canary failed');
-      lacking.push({ driver: place.chosen.name, problem: `its canary failed: ${problem}`, version: place.version });
+      this.tellFailure(language, place, problem);
+      fails(place, problem);
     }
     if (lacking.length === 0) throw registry.unusable(drivers);
     throw unavailable(language, lacking);
@@ -209,7 +244,7 @@ export class Placement {
     if (toolchain === 'host') {
       if (!info.available) return lacks(info.reason ?? 'not available');
       const { version, versions = [version] } = info;
-      return { chosen, toolchain, version, versions, base: { paths: await this.parts.languages.paths() } };
+      return { chosen, toolchain, version, versions, base: { paths: this.parts.languages.boxPaths() } };
     }
     if (!info.image) return lacks('there is no image of it');
     const { reference } = info.image;
@@ -239,7 +274,8 @@ export class Placement {
   }
 
   private tryCanary(language: KnownLanguage, place: Place): Promise<string | undefined> {
-    return runCanary(language, place, this.pool(place), this.parts.limits);
+    const options = { limits: this.parts.limits, signal: this.closed.signal };
+    return runCanary(language, place, this.pool(place), options);
   }
 
   /** The boxes for a place, with the dependencies of `layer`. */
@@ -253,7 +289,8 @@ export class Placement {
    */
   async lease(language: KnownLanguage, place: Place, tenant: string, layer?: string): Promise<BoxLease> {
     try {
-      return await this.pool(place, layer).acquire(tenant);
+      const paths = place.toolchain === 'host' ? language.info.paths : [];
+      return await this.pool(place, layer).acquire(tenant, paths);
     } catch (thrown) {
       if (isSoulboxError(thrown) && unavailableCodes.has(thrown.code)) this.giveUp(language, place);
       throw thrown;

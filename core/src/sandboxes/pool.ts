@@ -3,7 +3,9 @@ import { SoulboxError, toSoulboxError, type SandboxInfo, type SandboxSpec } from
 import type { Config } from '../config/schema.ts';
 import { withDeadline } from '../deadline.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
+import { Recurrence } from '../measure/recurrence.ts';
 import type { ChosenDriver } from './registry.ts';
+import { WarmPrograms, type WarmableUse, type WarmProgramsParts } from './warm-programs.ts';
 
 type EndReason = 'request' | 'idle' | 'outdated' | 'failed';
 
@@ -13,6 +15,11 @@ interface Box {
   readonly generation: number;
   tenant: string | undefined;
   leases: number;
+  readonly madeAt: number;
+  /** Leases of it so far. */
+  uses: number;
+  /** Another is being made to take its place. */
+  renewing: boolean;
   /** No longer handed out; goes when its last lease ends. */
   retired: EndReason | undefined;
   idle: NodeJS.Timeout | undefined;
@@ -36,12 +43,23 @@ export interface TenantBox {
 export interface BoxLease {
   readonly sandboxId: string;
   readonly image: SandboxInfo['image'];
+  /** Says what will be run under this lease, so that programs wait for the next. */
+  uses(use: WarmableUse): void;
   release(healthy: boolean): void;
 }
 
+export interface BoxPoolParts extends WarmProgramsParts {
+  readonly base: BoxBase;
+  /** Whether boxes are made ahead of need. */
+  readonly ahead: boolean;
+}
+
+/** How often what only time changes is looked at: demand that is foreseen, age, idleness. */
+const reviewMs = 5_000;
+
 /**
  * Boxes of one driver: each belongs to one tenant for its whole life, and a few wait ready for tenants that have none.
- * How many wait is asked of the hook `scaling.signal` after every change.
+ * How many wait, and which tenants keep theirs, is asked of the hook `scaling.signal` after every change.
  */
 export class BoxPool {
   private readonly chosen: ChosenDriver;
@@ -52,17 +70,26 @@ export class BoxPool {
   private readonly making = new Map<string, Promise<void>>();
   private readonly ends = new Set<Promise<void>>();
   private readonly abort = new AbortController();
+  private readonly programs: WarmPrograms;
+  private readonly ahead: boolean;
+  private readonly reviewing: NodeJS.Timeout;
+  private readonly failing = new Recurrence();
   private base: BoxBase;
+  private kept: ReadonlySet<string> = new Set();
+  private taken = 0;
   private generation = 0;
   private filling: Promise<void> = Promise.resolve();
   private lastWant = 0;
 
-  constructor(chosen: ChosenDriver, hooks: HookBus, settings: Config['sandbox'], log: Logger, base: BoxBase) {
-    this.chosen = chosen;
-    this.hooks = hooks;
-    this.settings = settings;
-    this.log = log;
-    this.base = base;
+  constructor(parts: BoxPoolParts) {
+    this.chosen = parts.chosen;
+    this.hooks = parts.hooks;
+    this.settings = parts.settings;
+    this.log = parts.log;
+    this.base = parts.base;
+    this.ahead = parts.ahead;
+    this.reviewing = setInterval(() => this.review(), reviewMs).unref();
+    this.programs = new WarmPrograms(parts);
   }
 
   /** The boxes that are there, in use or not. */
@@ -77,27 +104,36 @@ export class BoxPool {
 
   /** Changes what boxes are made of; present ones are replaced as they become free. */
   setBase(base: BoxBase): void {
-    if (JSON.stringify(base) === JSON.stringify(this.base)) return;
+    if (base === this.base || JSON.stringify(base) === JSON.stringify(this.base)) return;
     this.base = base;
     this.generation += 1;
     for (const box of this.boxes) this.retire(box, 'outdated');
     this.refill();
   }
 
-  /** A box for a tenant: its own, or one that waits ready, or a new one. @throws sandbox_unavailable, draining */
-  async acquire(tenant: string): Promise<BoxLease> {
+  /**
+   * A box for a tenant: its own, or one that waits ready, or a new one. It has all `paths`, also those that the pool has
+   * not, or no more: a language may just be away while its plugin is replaced.
+   * @throws sandbox_unavailable, draining
+   */
+  async acquire(tenant: string, paths: readonly string[] = []): Promise<BoxLease> {
     for (let isNew = false; ; isNew = true) {
       if (this.abort.signal.aborted) throw new SoulboxError('draining', 'the host takes its sandboxes away');
+      // A box that is not retired is made of just what the pool's are now.
+      if (!hasAll(this.base, paths)) this.setBase({ ...this.base, paths: union(this.base.paths, paths) });
       const found = this.find((box) => box.tenant === tenant) ?? this.find((box) => box.tenant === undefined);
       if (found) {
-        const lease = this.lease(found);
+        const lease = this.lease(found, tenant);
         if (found.tenant === undefined) {
           found.tenant = tenant;
+          this.taken += 1;
+          this.programs.boxTaken(found.info.id, tenant);
           this.refill();
         }
         if (isNew || found.leases > 1 || (await this.isAlive(found))) return lease;
         lease.release(false);
       }
+      if (!this.making.has(tenant)) this.taken += 1;
       // The box made may be outdated already: then it is gone, and the search begins again.
       await this.makeFor(tenant);
     }
@@ -115,16 +151,22 @@ export class BoxPool {
   }
 
   /** Counts the lease in the same turn in which the box was found, so that nothing can retire it in between. */
-  private lease(box: Box): BoxLease {
+  private lease(box: Box, tenant: string): BoxLease {
     clearTimeout(box.idle);
     box.leases += 1;
+    box.uses += 1;
     let released = false;
+    let ended = () => {};
     return {
       sandboxId: box.info.id,
       image: box.info.image,
+      uses: (use) => {
+        if (!box.retired) ended = this.programs.used(box.info.id, tenant, use);
+      },
       release: (healthy) => {
         if (released) return;
         released = true;
+        ended();
         this.release(box, healthy);
       },
     };
@@ -151,12 +193,29 @@ export class BoxPool {
     const generation = this.generation;
     const spec: SandboxSpec = await this.hooks.call('sandbox.creating', { ...this.base, labels: {} }, { driver: name });
     const info = await this.create(spec);
-    const box: Box = { info, generation, tenant, leases: 0, retired: undefined, idle: undefined };
+    const fresh = { leases: 0, madeAt: performance.now(), uses: 0, renewing: false } as const;
+    const box: Box = { info, generation, tenant, ...fresh, retired: undefined, idle: undefined };
     this.boxes.add(box);
     // Something changed, or the pool was closed, while it was being made.
     if (generation !== this.generation) this.retire(box, 'outdated');
     if (this.abort.signal.aborted) this.retire(box, 'request');
+    if (!box.retired) this.ready(box);
     await this.hooks.call('sandbox.created', { sandbox: info, driver: name });
+  }
+
+  /** From here on someone may use it, but nobody does yet. */
+  private ready(box: Box): void {
+    const { info, tenant } = box;
+    if (tenant === undefined || this.kept.has(tenant)) this.programs.boxReady(info.id);
+    if (tenant === undefined) return;
+    this.programs.boxTaken(info.id, tenant);
+    this.rest(box, tenant);
+  }
+
+  private rest(box: Box, tenant: string): void {
+    if (this.kept.has(tenant)) return;
+    box.idle = setTimeout(() => this.retire(box, 'idle'), this.settings.idleMs);
+    box.idle.unref();
   }
 
   private async create(spec: SandboxSpec): Promise<SandboxInfo> {
@@ -178,10 +237,37 @@ export class BoxPool {
     if (!healthy) this.retire(box, 'failed');
     if (box.leases > 0) return;
     if (box.retired) this.end(box, box.retired);
-    else {
-      box.idle = setTimeout(() => this.retire(box, 'idle'), this.settings.idleMs);
-      box.idle.unref();
+    else if (box.tenant !== undefined) this.rest(box, box.tenant);
+  }
+
+  private review(): void {
+    this.programs.review();
+    for (const box of this.boxes) if (!box.retired && this.isWorn(box)) this.renew(box);
+    if (this.lastWant > 0 || this.hooks.tapped('scaling.signal')) this.refill();
+  }
+
+  private isWorn({ madeAt, uses }: Box): boolean {
+    return uses >= this.settings.maxUses || performance.now() - madeAt >= this.settings.maxAgeMs;
+  }
+
+  /** Takes a box away, that of a tenant only when another stands in its place: nobody waits for it. */
+  private renew(box: Box): void {
+    const { tenant } = box;
+    if (tenant === undefined) return this.retire(box, 'outdated');
+    if (box.renewing) return;
+    box.renewing = true;
+    void this.replace(box, tenant).finally(() => (box.renewing = false));
+  }
+
+  private async replace(box: Box, tenant: string): Promise<void> {
+    try {
+      await this.makeFor(tenant);
+    } catch (thrown) {
+      return this.tellFailure(thrown);
     }
+    const next = this.find((other) => other.tenant === tenant && other !== box);
+    if (next) this.programs.boxReplaced(box.info.id, next.info.id);
+    this.retire(box, 'outdated');
   }
 
   private retire(box: Box, reason: EndReason): void {
@@ -192,6 +278,7 @@ export class BoxPool {
   private end(box: Box, reason: EndReason): void {
     if (!this.boxes.delete(box)) return;
     clearTimeout(box.idle);
+    this.programs.boxGone(box.info.id);
     const ending = this.destroy(box, reason).finally(() => this.ends.delete(ending));
     this.ends.add(ending);
     this.refill();
@@ -211,13 +298,13 @@ export class BoxPool {
   /** Makes boxes until as many wait as wanted, or ends those beyond it. Runs one at a time, off every request's path. */
   private refill(): void {
     if (this.abort.signal.aborted) return;
-    this.filling = this.filling
-      .then(() => this.fill())
-      .catch((thrown: unknown) => {
-        // Once closed, a box that is given up half-made is as it should be.
-        if (this.abort.signal.aborted) return;
-        this.log.warn({ err: toSoulboxError(thrown) }, 'no sandbox could be made ready ahead of need');
-      });
+    this.filling = this.filling.then(() => this.fill()).catch((thrown: unknown) => this.tellFailure(thrown));
+  }
+
+  private tellFailure(thrown: unknown): void {
+    // Once closed, a box that is given up half-made is as it should be.
+    if (this.abort.signal.aborted || !this.failing.worthTelling()) return;
+    this.log.warn({ err: toSoulboxError(thrown) }, 'no sandbox could be made ready ahead of need');
   }
 
   /** Resolves when as many boxes wait as are wanted now. */
@@ -227,16 +314,18 @@ export class BoxPool {
   }
 
   private async fill(): Promise<void> {
+    if (!this.ahead) return;
     const waiting = () => [...this.boxes].filter((box) => box.tenant === undefined && !box.retired);
     const assigned = [...this.boxes].filter((box) => box.tenant !== undefined).length;
     const driver = this.chosen.name;
-    const { want } = await this.hooks.call(
-      'scaling.signal',
-      { want: this.settings.ready },
-      { driver, ready: waiting().length, assigned },
-    );
+    const { base, taken } = this;
+    const use = { driver, image: base.image ?? null, ready: waiting().length, assigned, taken, at: Date.now() };
+    const { want, keep = [] } = await this.hooks.call('scaling.signal', { want: this.settings.ready }, use);
+    this.keepFor(new Set(keep));
     for (const box of waiting().slice(want)) this.retire(box, 'idle');
     while (waiting().length < want && !this.abort.signal.aborted) await this.make(undefined);
+    for (const tenant of this.kept)
+      if (!this.abort.signal.aborted && !this.find((box) => box.tenant === tenant)) await this.makeFor(tenant);
     if (want !== this.lastWant) {
       const from = this.lastWant;
       this.lastWant = want;
@@ -244,9 +333,21 @@ export class BoxPool {
     }
   }
 
+  /** The boxes of `tenants` stay, used or not; those of others go when they are not used. */
+  private keepFor(tenants: ReadonlySet<string>): void {
+    const before = this.kept;
+    this.kept = tenants;
+    for (const box of this.boxes) {
+      if (box.tenant === undefined || box.leases > 0 || before.has(box.tenant) === tenants.has(box.tenant)) continue;
+      clearTimeout(box.idle);
+      this.rest(box, box.tenant);
+    }
+  }
+
   /** Takes every box away. Never rejects. */
   async close(): Promise<void> {
     this.abort.abort();
+    clearInterval(this.reviewing);
     await Promise.allSettled([this.filling, ...this.making.values()]);
     for (const box of this.boxes) {
       box.retired = 'request';
@@ -254,4 +355,12 @@ export class BoxPool {
     }
     await Promise.allSettled(this.ends);
   }
+}
+
+function hasAll(base: BoxBase, paths: readonly string[]): boolean {
+  return paths.every((path) => base.paths.includes(path));
+}
+
+function union(some: readonly string[], others: readonly string[]): string[] {
+  return [...new Set([...some, ...others])].toSorted();
 }

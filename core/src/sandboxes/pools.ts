@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { SoulboxError, type SandboxDriver } from '@soulbox/plugin-sdk';
+import { SoulboxError, type Limits, type SandboxDriver } from '@soulbox/plugin-sdk';
 import type { Config } from '../config/schema.ts';
 import type { HookBus } from '../hooks/hook-bus.ts';
 import type { Traffic } from '../traffic.ts';
@@ -9,6 +9,8 @@ import type { ChosenDriver } from './registry.ts';
 export interface PoolsParts {
   readonly hooks: HookBus;
   readonly settings: Config['sandbox'];
+  /** Of executions that do not ask for any. */
+  readonly limits: Limits;
   readonly log: Logger;
   readonly traffic: Traffic;
   /** Whether a driver's plugin is still up. */
@@ -66,8 +68,8 @@ export class Pools {
 
   /** Boxes with dependencies are not made ahead of need: too few can use them. */
   private make(chosen: ChosenDriver, base: BoxBase, ahead: boolean): BoxPool {
-    const { hooks, settings, log } = this.parts;
-    return new BoxPool(chosen, hooks, ahead ? settings : { ...settings, ready: 0 }, log, base);
+    const { hooks, settings, limits, log } = this.parts;
+    return new BoxPool({ chosen, hooks, settings, limits, log, base, ahead });
   }
 
   /**

@@ -53,6 +53,14 @@ describe('soulbox run', () => {
     assert.deepEqual(error.details, { field: 'limits.outputBytes', maximum: 64 * 1024 * 1024 });
   });
 
+  it('asks for a cache where it is told to', async () => {
+    const asked = async (...args: string[]) => {
+      const { stdout } = await run('out x', ['--json', ...args]);
+      return (JSON.parse(stdout) as ExecutionResult).cache.hit;
+    };
+    assert.deepEqual([await asked(), await asked('--cache'), await asked('--max-age', '1h')], [false, false, false]);
+  });
+
   it('says what became of a program that did not end by itself', async () => {
     const crashed = await run('crash');
     assert.deepEqual([crashed.code, crashed.stderr], [139, 'soulbox: signal\n']);
@@ -84,6 +92,7 @@ describe('soulbox run', () => {
     ['a time that is none', ['FILE', '--timeout', 'soon'], /"soon" is not a time/],
     ['a size that is none', ['FILE', '--memory', 'much'], /"much" is not a size/],
     ['an output that is no size', ['FILE', '--output', 'all'], /"all" is not a size/],
+    ['an age that is none', ['FILE', '--max-age', 'old'], /"old" is not a time/],
     ['an environment without a name', ['FILE', '--env', '=x'], /is not of the form NAME=VALUE/],
   ] as const) {
     it(`with ${what} is a mistake in the call`, async () => {

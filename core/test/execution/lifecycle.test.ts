@@ -65,6 +65,17 @@ describe('an execution', () => {
     );
   });
 
+  it('has programs wait in its box for the next, and in the box of whoever comes', async () => {
+    const driver = new ScriptedDriver();
+    driver.report = { ...driver.report, capabilities: ['warm'] };
+    await using host = await scriptedHost({ driver });
+    const { sandbox } = (await host.call('executions.create', script('out hello'))) as ExecutionResult;
+    await until(() => driver.warmed.length === 2);
+    const [own, ready] = driver.warmed.toSorted((a) => (a.sandboxId === sandbox?.id ? -1 : 1));
+    assert.deepEqual(own, { ...ready, sandboxId: sandbox?.id });
+    assert.deepEqual([own?.program, own?.count], [driver.ran[0]?.stages[0]?.warm, 2]);
+  });
+
   it('ends as compile-error with the diagnostics when the language refuses it', async () => {
     await using host = await scriptedHost();
     const result = (await host.call('executions.create', script('malformed'))) as ExecutionResult;

@@ -26,6 +26,8 @@ describe('a request', () => {
     ['a limit that is unknown', { limits: { luck: 1 } }, 'invalid_params'],
     ['a limit out of range', { limits: { wallMs: 300_001 } }, 'limit_out_of_range'],
     ['a network', { network: 'all' }, 'invalid_params'],
+    ['a cache for input that comes later', { cache: true, stdin: { open: true } }, 'invalid_params'],
+    ['an age below zero', { cache: { maxAgeMs: -1 } }, 'invalid_params'],
     ['an unknown language', { language: 'cobol' }, 'language_unknown'],
     ['a path outside', { code: undefined, files: [{ path: '../a', content: '' }] }, 'path_outside_box'],
     ['too much', { code: 'x'.repeat(101) }, 'payload_too_large'],
@@ -108,6 +110,8 @@ describe('a request', () => {
 });
 
 describe('an answer from a cache', () => {
+  const cacheable = { ...program, cache: true };
+
   async function cachedBy(change: Partial<ExecutionResult>, after = false): Promise<ScriptedHost> {
     let kept: ExecutionResult | undefined;
     return scriptedHost({
@@ -121,8 +125,8 @@ describe('an answer from a cache', () => {
 
   it('is an execution of its own that never ran', async () => {
     await using host = await cachedBy({ cache: { hit: false, layer: 'memory' } });
-    const first = (await host.call('executions.create', { ...program, code: 'out x\nexit 4' })) as ExecutionResult;
-    const params = { ...program, code: 'out x\nexit 4', labels: { a: 'b' }, stream: true };
+    const first = (await host.call('executions.create', { ...cacheable, code: 'out x\nexit 4' })) as ExecutionResult;
+    const params = { ...cacheable, code: 'out x\nexit 4', labels: { a: 'b' }, stream: true };
     const types: string[] = [];
     let second: ExecutionResult | undefined;
     for await (const item of host.stream('executions.create', params))
@@ -141,22 +145,22 @@ describe('an answer from a cache', () => {
 
   it('is rewritten by the hooks of this request', async () => {
     await using host = await cachedBy({ stdout: 'x again' }, true);
-    await host.call('executions.create', program);
-    assert.equal(((await host.call('executions.create', program)) as ExecutionResult).stdout, '* again');
+    await host.call('executions.create', cacheable);
+    assert.equal(((await host.call('executions.create', cacheable)) as ExecutionResult).stdout, '* again');
   });
 
   it('binds the idempotency key like any other', async () => {
     await using host = await cachedBy({});
-    await host.call('executions.create', program);
-    const params = { ...program, idempotencyKey: 'k' };
+    await host.call('executions.create', cacheable);
+    const params = { ...cacheable, idempotencyKey: 'k' };
     const results = await Promise.all([1, 2, 3].map(() => host.call('executions.create', params)));
     assert.equal(new Set(results.map((result) => (result as ExecutionResult).id)).size, 1);
   });
 
   it('counts for nothing when it is no final state', async () => {
     await using host = await cachedBy({ verdict: null });
-    await host.call('executions.create', program);
-    await host.call('executions.create', program);
+    await host.call('executions.create', cacheable);
+    await host.call('executions.create', cacheable);
     assert.equal(host.driver.ran.length, 2);
   });
 });

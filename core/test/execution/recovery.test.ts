@@ -142,7 +142,8 @@ describe('maintenance', () => {
     const services = new Services();
     services.provide('test', SandboxDriver, driver, 'scripted');
     const instance = new Instance(store);
-    const maintenance = new Maintenance({ store, instance, services, log, retentionDays: 7 });
+    const live = { forgetOld: async () => undefined };
+    const maintenance = new Maintenance({ store, instance, services, log, retentionDays: 7, live });
     return { store, maintenance };
   }
 

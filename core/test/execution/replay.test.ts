@@ -26,7 +26,7 @@ function live(id: string, bytes: number): LiveExecution {
 
 describe('replay window', () => {
   it('keeps what runs, and of what is settled the latest that fit', () => {
-    const window = new ReplayWindow(30_000);
+    const window = new ReplayWindow(40_000);
     const [running, ...settled] = [live('r', 100_000), live('a', 10_000), live('b', 10_000), live('c', 10_000)];
     assert.ok(running);
     for (const one of [running, ...settled]) window.start(one);
@@ -37,13 +37,34 @@ describe('replay window', () => {
       ['r', 'a', 'b', 'c'].map((id) => window.get(id)?.request.id),
       ['r', undefined, 'b', 'c'],
     );
-    const big = live('big', 30_000);
+    const big = live('big', 40_000);
     window.start(big);
     window.settle(big);
     assert.deepEqual(
       ['r', 'b', 'c', 'big'].map((id) => window.get(id)?.request.id),
       ['r', undefined, undefined, undefined],
     );
+  });
+
+  it('lets go of what only a running program needs, and counts output twice: as events and in the result', async () => {
+    const window = new ReplayWindow(40_000);
+    const one = live('a', 1_000);
+    one.request = { ...one.request, code: 'x'.repeat(1_000_000), env: { A: 'b' } };
+    await one.stdin.push(Buffer.from('unread')).catch(() => undefined);
+    window.start(one);
+    window.settle(one);
+    assert.deepEqual(Object.keys(window.get('a')!.request).toSorted(), [
+      'id',
+      'language',
+      'limits',
+      'principalId',
+      'tenant',
+    ]);
+    const big = live('b', 20_000);
+    big.result = { ...big.result, stdout: 'x'.repeat(20_000) };
+    window.start(big);
+    window.settle(big);
+    assert.equal(window.get('b'), undefined);
   });
 
   it('forgets one that could not be recorded', () => {

@@ -134,7 +134,8 @@ test('nonsense is passed over where the policy is to isolate, and the value stay
   for (const nonsense of ['text', 5, [], { want: -1 }, { want: Infinity }, () => 1])
     bus.tap(owner('nonsense'), 'scaling.signal', (() => nonsense) as never);
   const value = { want: 3 };
-  assert.deepEqual(await bus.call('scaling.signal', value, { driver: 'd', ready: 0, assigned: 0 }), value);
+  const use = { driver: 'd', image: null, ready: 0, assigned: 0, taken: 0, at: 0 };
+  assert.deepEqual(await bus.call('scaling.signal', value, use), value);
   assert.ok(bus.metrics('nonsense').every(({ errors }) => errors === 1));
 });
 

@@ -34,7 +34,7 @@ function make(described: Readonly<Record<string, () => unknown>>) {
       name,
     );
   for (const [name, describe] of Object.entries(described)) provide(name, describe);
-  return { languages: new Languages(services, pino({ level: 'silent' })), provide, calls: () => calls };
+  return { languages: new Languages(services, pino({ level: 'silent' })), services, provide, calls: () => calls };
 }
 
 const names = async (languages: Languages) => (await languages.list()).map((language) => language.info.name);
@@ -63,6 +63,37 @@ suite('languages', () => {
     for (const name of ['alpha', 'ALPHA', 'al', 'Al']) assert.equal((await languages.find(name)).info.name, 'alpha');
   });
 
+  it('are asked one by one: for the one that is wanted, and for what is known of all without their toolchains', async () => {
+    const { languages, services, calls } = make({ a: () => info('a'), b: () => info('b') });
+    assert.equal((await languages.find('a')).info.name, 'a');
+    assert.equal(calls(), 1);
+    let told = 0;
+    const about = async () => {
+      told += 1;
+      return { name: 'c', aliases: ['see'], extensions: ['.c'] };
+    };
+    const describe = async () => info('c', { aliases: ['see'], paths: ['/usr/bin/c'] });
+    const plan = () => Promise.reject(new Error('not asked for'));
+    services.provide('test', LanguageRuntime, { describe, about, plan }, 'c');
+    services.provide('test', LanguageRuntime, { describe, about: async () => ({}) as never, plan }, 'c@odd');
+    const abouts = await languages.abouts();
+    assert.deepEqual(
+      abouts.map(({ name, aliases }) => [name, aliases]),
+      [
+        ['a', []],
+        ['b', []],
+        ['c', ['see']],
+        ['c@odd', ['see@odd']],
+      ],
+      'one that tells nonsense about itself is described',
+    );
+    await languages.abouts();
+    assert.equal(told, 1);
+    assert.equal((await languages.find('SEE')).info.name, 'c');
+    assert.deepEqual(languages.boxPaths(), ['/usr/bin/c']);
+    assert.equal((await languages.list(1)).length, 4);
+  });
+
   it('that are unknown are refused with what there is to know', async () => {
     const { languages } = make({ a: () => info('a'), b: () => info('b', { available: false, reason: 'install it' }) });
     for (const name of ['c', 'constructor', '__proto__', 'x'.repeat(1_000)])
@@ -79,7 +110,12 @@ suite('languages', () => {
       b: () => info('b', { paths: ['/usr/lib/x'] }),
       c: () => info('c', { paths: ['/opt/c'], available: false, reason: 'x' }),
     });
-    assert.deepEqual(await languages.paths(), ['/usr/bin/a', '/usr/lib/x']);
+    assert.deepEqual(languages.boxPaths(), [], 'nobody asked for any');
+    await languages.find('b');
+    assert.deepEqual(languages.boxPaths(), ['/usr/lib/x']);
+    await languages.list();
+    assert.deepEqual(languages.boxPaths(), ['/usr/bin/a', '/usr/lib/x']);
+    assert.equal(languages.boxPaths(), languages.boxPaths(), 'boxes are the same as long as this is');
   });
 
   for (const [what, describe, reason] of [
@@ -93,7 +129,7 @@ suite('languages', () => {
       assert.equal((await languages.find('fine')).info.version, '1');
       assert.match((await languages.list())[0]?.info.reason ?? '', reason);
       assert.equal((await languages.find('bad')).info.available, false);
-      assert.deepEqual(await languages.paths(), []);
+      assert.deepEqual(languages.boxPaths(), []);
     });
   }
 

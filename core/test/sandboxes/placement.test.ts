@@ -94,12 +94,12 @@ async function make({ drivers, info = {}, sandbox = {}, executions = {} }: Optio
   const registry = new SandboxRegistry(services, config.sandbox, log);
   const languages = new Languages(services, log);
   const settings = config.sandbox;
-  const isCurrent = registry.isCurrent.bind(registry);
-  const pools = new Pools({ hooks: new HookBus(), settings, log, traffic: new Traffic(), isCurrent });
   const { limits } = config.executions;
+  const isCurrent = registry.isCurrent.bind(registry);
+  const pools = new Pools({ hooks: new HookBus(), settings, limits, log, traffic: new Traffic(), isCurrent });
   const placement = new Placement({ registry, languages, pools, settings, limits, log });
   const language = await languages.find('lisp');
-  return { placement, language, lisp, pools, services, provided };
+  return { placement, language, languages, lisp, pools, services, provided };
 }
 
 describe('placement', () => {
@@ -289,12 +289,56 @@ describe('placement', () => {
     assert.equal((await placement.find(language)).chosen.name, 'boxed');
   });
 
+  it('does not use a language whose canary fails, and comes back to it when that works', async (t) => {
+    const linux = new ScriptedDriver();
+    const { placement, language, lisp, pools } = await make({ drivers: { linux } });
+    const working = lisp.answer;
+    await placement.prove(language);
+    await placement.prove(language);
+    assert.equal(linux.ran.length, 1, 'it is tried once');
+    const failing = await make({ drivers: { linux } });
+    failing.lisp.answer = () => ({ ok: false, message: 'broken', diagnostics: [] });
+    assert.equal((await failing.placement.find(failing.language)).chosen.name, 'linux', 'not tried yet');
+    const refused = { code: 'language_unavailable', message: 'lisp: its canary failed: broken' };
+    await assert.rejects(failing.placement.prove(failing.language), refused);
+    await assert.rejects(failing.placement.find(failing.language), refused);
+    assert.equal((await failing.placement.describeOne(failing.language)).reason, 'its canary failed: broken');
+    failing.lisp.answer = working;
+    const now = performance.now();
+    t.mock.method(performance, 'now', () => now + 60_000);
+    await assert.rejects(failing.placement.find(failing.language), refused, 'only its canary can show that it works');
+    await until(() => linux.ran.length === 2);
+    await setImmediate();
+    assert.equal((await failing.placement.find(failing.language)).chosen.name, 'linux');
+    await Promise.all([pools.close(), failing.pools.close()]);
+  });
+
+  it('goes to the next driver when the canary fails on the one in use', async (t) => {
+    const boxed = new ImageDriver();
+    const { report } = boxed;
+    boxed.report = { ...report, available: false, reason: 'no engine' };
+    const drivers = { linux: new ScriptedDriver(), boxed };
+    const { placement, language, lisp, pools } = await make({ drivers, info: { image } });
+    assert.equal((await placement.find(language)).chosen.name, 'linux');
+    const working = lisp.answer;
+    lisp.answer = (input) =>
+      input.toolchain === 'host' ? { ok: false, message: 'broken', diagnostics: [] } : working(input);
+    boxed.report = report;
+    const now = performance.now();
+    t.mock.method(performance, 'now', () => now + 60_000);
+    await placement.prove(language);
+    assert.equal((await placement.find(language)).chosen.name, 'boxed');
+    await pools.close();
+  });
+
   it('shows boxes the toolchains of languages that came later', async () => {
-    const { placement, language, services } = await make({ drivers: { linux: new ScriptedDriver() } });
+    const { placement, language, languages, services } = await make({ drivers: { linux: new ScriptedDriver() } });
     await placement.find(language);
     const other = new Lisp();
     other.info = { ...other.info, name: 'other', paths: ['/usr/bin/other'] };
     services.provide('test', LanguageRuntime, other, 'other');
+    assert.deepEqual((await placement.find(language)).base.paths, ['/usr/bin/lisp'], 'nobody has asked for it yet');
+    await languages.list();
     assert.deepEqual((await placement.find(language)).base.paths, ['/usr/bin/lisp', '/usr/bin/other']);
   });
 });

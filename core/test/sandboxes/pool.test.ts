@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it, mock } from 'node:test';
 import { pino } from 'pino';
-import type { SandboxInfo, SandboxSpec } from '@soulbox/plugin-sdk';
+import type { PoolUse, SandboxInfo, SandboxSpec } from '@soulbox/plugin-sdk';
 import { ScriptedDriver } from '@soulbox/plugin-sdk/testing';
 import { configFrom } from '../../src/config/load.ts';
 import { HookBus } from '../../src/hooks/hook-bus.ts';
@@ -29,14 +29,23 @@ class SteeredDriver extends ScriptedDriver {
   }
 }
 
-async function make(settings: Record<string, unknown> = {}, driver = new SteeredDriver()) {
-  const { sandbox } = configFrom({ sandbox: { ready: 0, ...settings } }).config;
+async function make(given: Record<string, unknown> = {}, driver = new SteeredDriver()) {
+  const { sandbox: settings, executions } = configFrom({ sandbox: { ready: 0, ...given } }).config;
   const hooks = new HookBus();
   const events: string[] = [];
   hooks.tap(owner, 'sandbox.created', ({ sandbox: box }) => void events.push(`created ${box.id}`));
   hooks.tap(owner, 'sandbox.destroyed', ({ id, reason }) => void events.push(`destroyed ${id} ${reason}`));
   const report = await driver.probe();
-  const pool = new BoxPool({ name: 'scripted', driver, report }, hooks, sandbox, log, { paths: ['/a'] });
+  const chosen = { name: 'scripted', driver, report };
+  const pool = new BoxPool({
+    chosen,
+    hooks,
+    settings,
+    limits: executions.limits,
+    log,
+    base: { paths: ['/a'] },
+    ahead: true,
+  });
   return { pool, driver, hooks, events };
 }
 
@@ -99,7 +108,7 @@ describe('box pool', () => {
   it('asks the scaling hook how many should wait, and ends those beyond it', async () => {
     const { pool, driver, hooks, events } = await make({ ready: 1 });
     let want = 3;
-    const asked: unknown[] = [];
+    const asked: PoolUse[] = [];
     hooks.tap(owner, 'scaling.signal', (_demand, load) => {
       asked.push(load);
       return { want };
@@ -110,12 +119,81 @@ describe('box pool', () => {
     want = 1;
     await pool.warm();
     await until(async () => (await alive(driver)).length === 1);
-    assert.deepEqual(asked[0], { driver: 'scripted', ready: 0, assigned: 0 });
+    const { at, ...load } = asked[0]!;
+    assert.ok(at <= Date.now());
+    assert.deepEqual(load, { driver: 'scripted', image: null, ready: 0, assigned: 0, taken: 0 });
     assert.deepEqual(
       events.filter((event) => event.startsWith('scaled')),
       ['scaled 0 to 3', 'scaled 3 to 1'],
     );
     assert.equal(events.filter((event) => event.endsWith(' idle')).length, 2);
+    await pool.close();
+  });
+
+  it('keeps the box of a tenant that the scaling hook names, used or not, until it does not', async () => {
+    const { pool, driver, hooks } = await make({ idleMs: 1_000 });
+    let keep = ['a', 'b'];
+    hooks.tap(owner, 'scaling.signal', (demand) => ({ ...demand, keep }));
+    mock.timers.enable({ apis: ['setTimeout'] });
+    await pool.warm();
+    assert.deepEqual(pool.boxesOf('b').length, 1);
+    (await pool.acquire('a')).release(true);
+    mock.timers.tick(60_000);
+    assert.equal((await alive(driver)).length, 2);
+    keep = ['b'];
+    await pool.warm();
+    mock.timers.tick(1_000);
+    mock.timers.reset();
+    await until(async () => (await alive(driver)).length === 1);
+    assert.equal(pool.boxesOf('b').length, 1);
+    await pool.close();
+  });
+
+  it('replaces a box that is worn, and its tenant waits for nothing', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    const { pool, driver, events } = await make({ ready: 1, maxUses: 2 });
+    await pool.warm();
+    const [first, second] = [await pool.acquire('a'), await pool.acquire('a')];
+    await pool.warm();
+    mock.timers.tick(5_000);
+    await until(() => pool.boxesOf('a').length === 2);
+    first.release(true);
+    assert.ok(!events.includes(`destroyed ${first.sandboxId} outdated`), 'still in use by the other');
+    second.release(true);
+    await until(() => events.includes(`destroyed ${first.sandboxId} outdated`));
+    driver.failures = 1;
+    const [third, fourth] = [await pool.acquire('a'), await pool.acquire('a')];
+    mock.timers.tick(5_000);
+    await until(() => driver.failures === 0);
+    assert.equal((await pool.acquire('a')).sandboxId, third.sandboxId, 'it stays where there is no other');
+    fourth.release(true);
+    await pool.close();
+  });
+
+  it('replaces boxes that have stood for long, also those that wait', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    const { pool, driver, events } = await make({ ready: 1, maxAgeMs: 1 });
+    await pool.warm();
+    const [waiting] = await alive(driver);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    mock.timers.tick(5_000);
+    await until(() => events.includes(`destroyed ${waiting} outdated`));
+    await pool.close();
+  });
+
+  it('has what waited in a box wait in the one that takes its place', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    const driver = new SteeredDriver();
+    driver.report = { ...driver.report, capabilities: ['warm'] };
+    const { pool } = await make({ maxUses: 1 }, driver);
+    const lease = await pool.acquire('a');
+    const program = { kind: 'fork', argv: ['/lisp'], env: {}, startVariables: [] } as const;
+    const limits = configFrom({}).config.executions.limits;
+    lease.uses({ language: 'lisp', version: '1', programs: [program], limits });
+    await until(() => driver.warmed.length === 1);
+    mock.timers.tick(5_000);
+    await until(() => driver.warmed.some(({ sandboxId }) => sandboxId !== lease.sandboxId));
+    lease.release(true);
     await pool.close();
   });
 
@@ -171,6 +249,18 @@ describe('box pool', () => {
     assert.ok((await alive(driver)).includes(old.sandboxId), 'the one in use stays');
     old.release(true);
     await until(() => events.includes(`destroyed ${old.sandboxId} outdated`));
+    await pool.close();
+  });
+
+  it('hands out no box that lacks what is needed, though the pool was asked for less since', async () => {
+    const { pool, driver } = await make();
+    const lesser = await pool.acquire('a');
+    const whole = await pool.acquire('a', ['/b']);
+    assert.notEqual(whole.sandboxId, lesser.sandboxId);
+    assert.deepEqual(driver.created.at(-1)?.paths, ['/a', '/b']);
+    const again = await pool.acquire('a');
+    assert.equal(again.sandboxId, whole.sandboxId);
+    for (const lease of [lesser, whole, again]) lease.release(true);
     await pool.close();
   });
 

@@ -11,12 +11,13 @@ import { until } from '../support/scripted-host.ts';
 async function make(ready = 0) {
   const driver = new ScriptedDriver();
   const chosen = { name: 'scripted', driver, report: await driver.probe() };
-  const settings = configFrom({ sandbox: { ready } }).config.sandbox;
+  const { sandbox: settings, executions } = configFrom({ sandbox: { ready } }).config;
   let current = true;
   const traffic = new Traffic();
   const pools = new Pools({
     hooks: new HookBus(),
     settings,
+    limits: executions.limits,
     log: pino({ level: 'silent' }),
     traffic,
     isCurrent: (asked) => current || asked !== chosen,

@@ -55,7 +55,7 @@ export interface ScriptedHost extends TestHost {
 export async function scriptedHost(options: ScriptedHostOptions = {}): Promise<ScriptedHost> {
   const { driver = new ScriptedDriver(), store = new FaultyStore(), tap, config = {}, plugins = {} } = options;
   const taps = definePlugin({ id: 'taps', setup: (context) => tap?.(context.hooks) });
-  const permissions = { hooks: ['*', 'sandbox.creating', 'auth.authenticate'] };
+  const permissions = { hooks: ['*', 'sandbox.creating', 'live.planning', 'auth.authenticate'] };
   const packageJson = {
     name: 'taps',
     version: '1.0.0',

@@ -49,40 +49,38 @@ async function start(driver: ScriptedDriver = new CountingDriver()) {
   return { host, driver, execution: created.id, id: created.sandbox.id };
 }
 
-describe('sandboxes.list', () => {
+describe('boxes.list', () => {
   it('lists the boxes of the caller’s tenant', async () => {
     const { host, id } = await start();
     await using _ = host;
-    const { sandboxes } = (await host.call('sandboxes.list')) as Listed;
+    const { sandboxes } = (await host.call('boxes.list')) as Listed;
     assert.equal(sandboxes.length, 1);
     const { createdAt, ...rest } = sandboxes[0]!;
     assert.ok(!Number.isNaN(Date.parse(createdAt)));
     assert.deepEqual(rest, { id, driver: 'scripted', executions: 0, image: null });
-    assert.deepEqual(await host.call('sandboxes.list', {}, { principal: stranger }), { sandboxes: [] });
+    assert.deepEqual(await host.call('boxes.list', {}, { principal: stranger }), { sandboxes: [] });
   });
 });
 
-describe('sandboxes.stats', () => {
+describe('boxes.stats', () => {
   it('tells what a box and the executions in it use', async () => {
     const { host, id, execution } = await start();
     await using _ = host;
     const expected = {
       sandboxes: [{ id, driver: 'scripted', ...used(1), executions: [{ id: execution, ...used(1) }] }],
     };
-    assert.deepEqual(await host.call('sandboxes.stats'), expected);
-    const { sandboxes } = (await host.call('sandboxes.stats', { id })) as Used;
+    assert.deepEqual(await host.call('boxes.stats'), expected);
+    const { sandboxes } = (await host.call('boxes.stats', { id })) as Used;
     assert.equal(sandboxes[0]?.cpuMs, 2);
   });
 
   it('answers for a foreign box as for one that is not there', async () => {
     const { host, id } = await start();
     await using _ = host;
-    assert.deepEqual(await host.call('sandboxes.stats', {}, { principal: stranger }), { sandboxes: [] });
-    const foreign = await host
-      .call('sandboxes.stats', { id }, { principal: stranger })
-      .catch((error: unknown) => error);
+    assert.deepEqual(await host.call('boxes.stats', {}, { principal: stranger }), { sandboxes: [] });
+    const foreign = await host.call('boxes.stats', { id }, { principal: stranger }).catch((error: unknown) => error);
     const unknown = await host
-      .call('sandboxes.stats', { id: 'no' }, { principal: stranger })
+      .call('boxes.stats', { id: 'no' }, { principal: stranger })
       .catch((error: unknown) => error);
     for (const error of [foreign, unknown]) {
       assert.ok(error instanceof SoulboxError);
@@ -93,8 +91,8 @@ describe('sandboxes.stats', () => {
   it('says what a driver does not tell', async () => {
     const { host, id } = await start(new ScriptedDriver());
     await using _ = host;
-    await assert.rejects(host.call('sandboxes.stats', { id }), { code: 'unsupported' });
-    const { sandboxes } = (await host.call('sandboxes.stats')) as Used;
+    await assert.rejects(host.call('boxes.stats', { id }), { code: 'unsupported' });
+    const { sandboxes } = (await host.call('boxes.stats')) as Used;
     const { at, ...rest } = sandboxes[0]!;
     assert.ok(at > 0);
     const unknown = { cpuMs: null, memoryBytes: null, peakMemoryBytes: null, processes: null };
@@ -106,12 +104,12 @@ describe('sandboxes.stats', () => {
     const { host, id } = await start(driver);
     await using _ = host;
     driver.fails = new SoulboxError('sandbox_lost', 'gone');
-    assert.deepEqual(await host.call('sandboxes.stats'), { sandboxes: [] });
-    await assert.rejects(host.call('sandboxes.stats', { id }), { code: 'not_found' });
+    assert.deepEqual(await host.call('boxes.stats'), { sandboxes: [] });
+    await assert.rejects(host.call('boxes.stats', { id }), { code: 'not_found' });
     driver.fails = new SoulboxError('plugin_timeout', 'late');
-    await assert.rejects(host.call('sandboxes.stats'), { code: 'plugin_timeout' });
+    await assert.rejects(host.call('boxes.stats'), { code: 'plugin_timeout' });
     driver.fails = new TypeError('a bug');
-    await assert.rejects(host.call('sandboxes.stats'), { code: 'internal' });
+    await assert.rejects(host.call('boxes.stats'), { code: 'internal' });
   });
 
   it('gives up on a driver that does not answer', async (t) => {
@@ -122,7 +120,7 @@ describe('sandboxes.stats', () => {
       driver.looks += 1;
       return new Promise(() => undefined);
     };
-    const asked = host.call('sandboxes.stats');
+    const asked = host.call('boxes.stats');
     const refused = assert.rejects(asked, { code: 'plugin_timeout' });
     while (driver.looks === 0) await new Promise(setImmediate);
     t.mock.timers.tick(10_000);
@@ -136,7 +134,7 @@ describe('sandboxes.stats', () => {
     const { host, id } = await start(driver);
     await using _ = host;
     const seen: (number | null)[] = [];
-    for await (const item of host.stream('sandboxes.stats', { id, stream: true, everyMs: 100 })) {
+    for await (const item of host.stream('boxes.stats', { id, stream: true, everyMs: 100 })) {
       if ('event' in item) seen.push((item.event as Used).sandboxes[0]!.cpuMs);
       else assert.equal((item.result as Used).sandboxes[0]?.cpuMs, seen.at(-1));
       if (seen.length === 3) await driver.destroy(id);
@@ -151,7 +149,7 @@ describe('sandboxes.stats', () => {
     const abort = new AbortController();
     const stream = async (signal?: AbortSignal) => {
       const options = signal ? { signal } : {};
-      for await (const item of host.stream('sandboxes.stats', { stream: true, everyMs: 100 }, options)) void item;
+      for await (const item of host.stream('boxes.stats', { stream: true, everyMs: 100 }, options)) void item;
     };
     const left = assert.rejects(stream(abort.signal), { code: 'cancelled' });
     await until(() => driver.looks > 1);

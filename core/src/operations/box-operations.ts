@@ -1,14 +1,8 @@
-import {
-  defineOperation,
-  isSoulboxError,
-  SoulboxError,
-  z,
-  type BoxStats,
-  type OperationCall,
-} from '@soulbox/plugin-sdk';
-import { delay, withDeadline } from '../deadline.ts';
+import { defineOperation, isSoulboxError, SoulboxError, z, type BoxStats } from '@soulbox/plugin-sdk';
+import { withDeadline } from '../deadline.ts';
 import type { TenantBox } from '../sandboxes/pool.ts';
 import type { OperationCatalogue } from './catalogue.ts';
+import { StatsSchema, streamParams, tellUse } from './usage.ts';
 
 /** What knows the boxes that tenants have. */
 export interface TenantBoxes {
@@ -17,25 +11,8 @@ export interface TenantBoxes {
 
 /** How long a driver may take to tell what a box uses. */
 const statsMs = 10_000;
-const usualPeriodMs = 1_000;
 
 const SandboxIdSchema = z.string().min(1).max(128);
-const measure = z.number().min(0).nullable();
-
-/** `null` where the host cannot tell. */
-const StatsSchema = z.object({
-  /** When it was read, in milliseconds since the epoch. */
-  at: z.number(),
-  /** User and system time since it began. */
-  cpuMs: measure,
-  memoryBytes: measure,
-  peakMemoryBytes: measure,
-  /** Processes and threads alive. */
-  processes: measure,
-  readBytes: measure,
-  writtenBytes: measure,
-});
-
 const UsageSchema = z.object({
   sandboxes: z.array(
     z.object({
@@ -49,8 +26,8 @@ const UsageSchema = z.object({
 type Usage = z.infer<typeof UsageSchema>;
 
 const list = defineOperation({
-  name: 'sandboxes.list',
-  summary: 'Lists the sandboxes that the tenant has, in use or kept ready for it.',
+  name: 'boxes.list',
+  summary: 'Lists the boxes that executions of the tenant run in, in use or kept ready for it.',
   params: z.strictObject({}),
   result: z.object({
     sandboxes: z.array(
@@ -65,25 +42,23 @@ const list = defineOperation({
       }),
     ),
   }),
-  permission: 'sandboxes:read',
+  permission: 'boxes:read',
   owner: { kind: 'tenant', idParam: null },
   effect: 'read',
   errors: [],
 });
 
 const stats = defineOperation({
-  name: 'sandboxes.stats',
-  summary: 'Tells what sandboxes and the executions in them use; with stream, again and again until the caller leaves.',
+  name: 'boxes.stats',
+  summary: 'Tells what the boxes of executions use; with stream, again and again until the caller leaves.',
   params: z.strictObject({
     /** One sandbox; without it all that the tenant has. */
     id: SandboxIdSchema.optional(),
-    stream: z.boolean().optional(),
-    /** Of a stream. Default: 1,000. */
-    everyMs: z.int().min(100).max(60_000).optional(),
+    ...streamParams,
   }),
   result: UsageSchema,
   event: UsageSchema,
-  permission: 'sandboxes:read',
+  permission: 'boxes:read',
   owner: { kind: 'tenant', idParam: 'id' },
   effect: 'read',
   errors: ['not_found', 'unsupported', 'plugin_timeout'],
@@ -131,29 +106,9 @@ async function lookAt(boxes: TenantBoxes, tenant: string, id: string | undefined
   return { sandboxes };
 }
 
-/** Tells again and again; ends, with what was told last, when the one sandbox asked for is gone. */
-async function follow(
-  look: () => Promise<Usage>,
-  everyMs: number,
-  { emit, signal }: Pick<OperationCall, 'emit' | 'signal'>,
-): Promise<Usage> {
-  let last = await look();
-  for (;;) {
-    await emit(last);
-    await delay(everyMs, signal);
-    if (signal.aborted) throw new SoulboxError('cancelled', 'the caller cancelled it');
-    try {
-      last = await look();
-    } catch (thrown) {
-      if (isSoulboxError(thrown) && thrown.code === 'not_found') return last;
-      throw thrown;
-    }
-  }
-}
+export const boxOperations = [list, stats] as const;
 
-export const sandboxOperations = [list, stats] as const;
-
-export function addSandboxOperations(catalogue: OperationCatalogue, boxes: TenantBoxes): void {
+export function addBoxOperations(catalogue: OperationCatalogue, boxes: TenantBoxes): void {
   catalogue.add('core', list, async (_, { principal }) => ({
     sandboxes: boxes.boxesOf(principal.tenant).map(({ info, chosen, leases }) => ({
       id: info.id,
@@ -163,8 +118,7 @@ export function addSandboxOperations(catalogue: OperationCatalogue, boxes: Tenan
       image: info.image ?? null,
     })),
   }));
-  catalogue.add('core', stats, ({ id, stream = false, everyMs = usualPeriodMs }, call) => {
-    const look = () => lookAt(boxes, call.principal.tenant, id);
-    return stream ? follow(look, everyMs, call) : look();
-  });
+  catalogue.add('core', stats, ({ id, ...often }, call) =>
+    tellUse(() => lookAt(boxes, call.principal.tenant, id), often, call),
+  );
 }
