@@ -68,7 +68,7 @@ export class KeyCache {
   }
 
   private async followOnce(store: Store, signal: AbortSignal): Promise<void> {
-    const events = store.follow({ signal });
+    const events = store.follow({ collections: [keyCollection], signal });
     this.clear();
     this.following = true;
     for await (const { collection, id } of events) if (collection === keyCollection) this.forget(id);

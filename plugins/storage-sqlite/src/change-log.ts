@@ -1,7 +1,7 @@
-import { SoulboxError } from '@soulbox/plugin-sdk';
+import { SoulboxError } from '@soulbox/plugin-sdk/errors';
 import type { StoreEvent } from '@soulbox/plugin-sdk';
 import type { Connection } from './connection.ts';
-import type { ChangesRead, DatabaseOptions } from './messages.ts';
+import type { ChangesAsked, ChangesRead, DatabaseOptions } from './messages.ts';
 
 /** So often is the log trimmed, in changes; each time by twice as many at most, so that no commit waits long. */
 const trimEvery = 500;
@@ -50,21 +50,26 @@ export class ChangeLog {
   }
 
   /** @throws conflict when the changes after `after` are not all there. */
-  read(after: number, limit: number): ChangesRead {
+  read({ after, collections, limit }: ChangesAsked): ChangesRead {
     const dataVersion = this.db.number('PRAGMA data_version')!;
     return this.db.transaction('DEFERRED', () => {
       const oldest = this.db.number('SELECT ifnull(min(sequence), 1) FROM changes')!;
-      if (after < oldest - 1 || after > this.head())
+      const head = this.head();
+      if (after < oldest - 1 || after > head)
         throw new SoulboxError('conflict', `the changes after ${after} are not kept; read the state, follow from now`, {
           details: { after },
         });
       const rows = this.db.rows<[number, string, string, StoreEvent['op'], number]>(
-        'SELECT sequence, collection, id, op, version FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?',
+        `SELECT sequence, collection, id, op, version FROM changes
+         WHERE sequence > ?${collections ? ` AND collection IN (${collections.map(() => '?').join()})` : ''}
+         ORDER BY sequence LIMIT ?`,
         after,
+        ...(collections ?? []),
         limit,
       );
       const events = rows.map(([sequence, collection, id, op, version]) => ({ sequence, collection, id, op, version }));
-      return { events, dataVersion };
+      const through = events.length < limit ? head : events.at(-1)!.sequence;
+      return { events, through, dataVersion };
     });
   }
 }

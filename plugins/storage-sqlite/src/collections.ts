@@ -1,4 +1,4 @@
-import { SoulboxError } from '@soulbox/plugin-sdk';
+import { SoulboxError } from '@soulbox/plugin-sdk/errors';
 import type { Connection } from './connection.ts';
 import { keyOf } from './sort-key.ts';
 

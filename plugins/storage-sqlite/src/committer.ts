@@ -1,4 +1,4 @@
-import { SoulboxError, isSoulboxError } from '@soulbox/plugin-sdk';
+import { SoulboxError, isSoulboxError } from '@soulbox/plugin-sdk/errors';
 import type { ChangeLog } from './change-log.ts';
 import type { Connection } from './connection.ts';
 import type { EncodedChange } from './messages.ts';
@@ -21,7 +21,8 @@ export class Committer {
   commitAll(commits: readonly (readonly EncodedChange[])[]): Outcome[] {
     try {
       return this.db.transaction('IMMEDIATE', () => {
-        const outcomes = commits.map((changes) => this.commitOne(changes));
+        const outcomes =
+          commits.length === 1 ? [this.applyAll(commits[0]!)] : commits.map((changes) => this.commitOne(changes));
         this.log.trim();
         return outcomes;
       });
@@ -35,11 +36,11 @@ export class Committer {
 
   /** @throws what is not the fault of these changes: then the whole transaction is void. */
   private commitOne(changes: readonly EncodedChange[]): Outcome {
-    this.db.exec('SAVEPOINT one');
+    this.db.run('SAVEPOINT one');
     try {
-      const versions = changes.map((change) => this.apply(change));
-      this.db.exec('RELEASE one');
-      return { versions };
+      const outcome = this.applyAll(changes);
+      this.db.run('RELEASE one');
+      return outcome;
     } catch (error) {
       if (!isSoulboxError(error)) throw error;
       this.db.exec('ROLLBACK TO one; RELEASE one');
@@ -47,7 +48,41 @@ export class Committer {
     }
   }
 
+  private applyAll(changes: readonly EncodedChange[]): Outcome {
+    return { versions: changes.map((change) => this.apply(change)) };
+  }
+
   private apply(change: EncodedChange): number {
+    const { op, collection, id } = change;
+    const version = this.writeExpected(change) ?? this.write(change);
+    if (version !== undefined) this.log.append({ collection, id, op, version });
+    return version ?? 0;
+  }
+
+  /** Writes a document whose version is told, in one statement. `undefined` where that was not its version. */
+  private writeExpected(change: EncodedChange): number | undefined {
+    const { op, collection, id, ifVersion } = change;
+    if (op !== 'put' || ifVersion === undefined) return undefined;
+    const written =
+      ifVersion === 0
+        ? this.db.run(
+            'INSERT INTO documents (collection, id, version, value) VALUES (?, ?, 1, ?) ON CONFLICT DO NOTHING',
+            collection,
+            id,
+            change.text,
+          )
+        : this.db.run(
+            'UPDATE documents SET version = version + 1, value = ? WHERE collection = ? AND id = ? AND version = ?',
+            change.text,
+            collection,
+            id,
+            ifVersion,
+          );
+    return written === 1 ? ifVersion + 1 : undefined;
+  }
+
+  /** Returns the new version; `undefined` where nothing changed. @throws conflict */
+  private write(change: EncodedChange): number | undefined {
     const { op, collection, id, ifVersion } = change;
     const found = this.db.number('SELECT version FROM documents WHERE collection = ? AND id = ?', collection, id);
     const actual = found ?? 0;
@@ -55,18 +90,19 @@ export class Committer {
       throw new SoulboxError('conflict', `${collection} ${id} is at version ${actual}, not ${ifVersion}`, {
         details: { collection, id, expected: ifVersion, actual },
       });
-    const version = op === 'put' ? actual + 1 : 0;
-    if (op === 'put')
-      this.db.run(
-        `INSERT INTO documents (collection, id, version, value) VALUES (?, ?, ?, ?)
-         ON CONFLICT (collection, id) DO UPDATE SET version = excluded.version, value = excluded.value`,
-        collection,
-        id,
-        version,
-        change.text,
-      );
-    else this.db.run('DELETE FROM documents WHERE collection = ? AND id = ?', collection, id);
-    if (op === 'put' || found !== undefined) this.log.append({ collection, id, op, version });
+    if (op === 'delete') {
+      this.db.run('DELETE FROM documents WHERE collection = ? AND id = ?', collection, id);
+      return found === undefined ? undefined : 0;
+    }
+    const version = actual + 1;
+    this.db.run(
+      `INSERT INTO documents (collection, id, version, value) VALUES (?, ?, ?, ?)
+       ON CONFLICT (collection, id) DO UPDATE SET version = excluded.version, value = excluded.value`,
+      collection,
+      id,
+      version,
+      change.text,
+    );
     return version;
   }
 }

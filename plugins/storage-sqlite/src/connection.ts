@@ -31,16 +31,17 @@ export class Connection {
     return this.prepare(sql).all(values) as T[];
   }
 
-  run(sql: string, ...values: SqlValue[]): void {
-    this.prepare(sql).run(values);
+  /** Returns how many rows were changed. */
+  run(sql: string, ...values: SqlValue[]): number {
+    return this.prepare(sql).run(values).changes;
   }
 
   /** A deferred transaction sees one state throughout; an immediate one waits its turn to write. */
   transaction<T>(mode: 'DEFERRED' | 'IMMEDIATE', work: () => T): T {
-    this.exec(`BEGIN ${mode}`);
+    this.run(`BEGIN ${mode}`);
     try {
       const result = work();
-      this.exec('COMMIT');
+      this.run('COMMIT');
       return result;
     } catch (thrown) {
       // SQLite has rolled back by itself after some failures, a full disk for one.

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { SoulboxError } from '@soulbox/plugin-sdk';
+import { SoulboxError } from '@soulbox/plugin-sdk/errors';
 import type { Json } from '@soulbox/plugin-sdk';
 
 /** Where a page ended: the value of the field that orders, `null` where none does, and the id. */

@@ -31,7 +31,7 @@ export class Database {
       get: ({ collection, id }) => this.get(collection, id),
       query: ({ collection, query }) => pages.read(collection, query),
       head: () => log.head(),
-      changes: ({ after, limit }) => log.read(after, limit),
+      changes: (asked) => log.read(asked),
       dataVersion: () => this.db.number('PRAGMA data_version')!,
       close: () => this.close(),
     };

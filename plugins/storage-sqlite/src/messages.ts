@@ -37,15 +37,24 @@ export interface Requests {
   readonly commit: { in: readonly EncodedChange[]; out: readonly number[] };
   /** The sequence of the newest change. */
   readonly head: { in: null; out: number };
-  readonly changes: { in: { readonly after: number; readonly limit: number }; out: ChangesRead };
+  readonly changes: { in: ChangesAsked; out: ChangesRead };
   /** Differs from the last answer when another connection has committed since. */
   readonly dataVersion: { in: null; out: number };
   readonly close: { in: null; out: null };
 }
 export type RequestName = keyof Requests;
 
+export interface ChangesAsked {
+  readonly after: number;
+  /** `null` for all. */
+  readonly collections: readonly string[] | null;
+  readonly limit: number;
+}
+
 export interface ChangesRead {
   readonly events: readonly StoreEvent[];
+  /** The sequence up to which there are no others. */
+  readonly through: number;
   /** As it was before `events` were read. */
   readonly dataVersion: number;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { SoulboxError } from '@soulbox/plugin-sdk';
+import { SoulboxError } from '@soulbox/plugin-sdk/errors';
 import type { Connection } from './connection.ts';
 
 /** Brings a database from the version of its place in the list (from 0) to the next. */
@@ -22,6 +22,21 @@ export const migrations: readonly Migration[] = [
       CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     `);
     db.run('INSERT INTO meta VALUES (?, ?)', 'cursor-secret', randomBytes(32).toString('hex'));
+  },
+  (db) => {
+    // The newest change always stays, so that numbers grow without AUTOINCREMENT, whose table costs at every write.
+    db.exec(`
+      CREATE TABLE changes_anew (
+        sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL,
+        collection TEXT NOT NULL, id TEXT NOT NULL, op TEXT NOT NULL, version INTEGER NOT NULL
+      ) STRICT;
+      INSERT INTO changes_anew SELECT sequence, at, collection, id, op, version FROM changes;
+      DROP TABLE changes;
+      ALTER TABLE changes_anew RENAME TO changes;
+    `);
+    // Those that are still wanted are declared, and made anew, before they are used.
+    const indexes = db.rows<[string]>(`SELECT name FROM sqlite_schema WHERE type = 'index' AND name GLOB '*:*'`);
+    for (const [name] of indexes) db.exec(`DROP INDEX "${name}"`);
   },
 ];
 

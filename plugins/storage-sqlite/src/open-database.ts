@@ -1,5 +1,5 @@
 import { closeSync, fchmodSync, fstatSync, openSync } from 'node:fs';
-import { SoulboxError } from '@soulbox/plugin-sdk';
+import { SoulboxError } from '@soulbox/plugin-sdk/errors';
 import { Connection } from './connection.ts';
 import { migrate } from './migrations.ts';
 import { isBusy, toStorageError } from './storage-error.ts';
@@ -49,6 +49,8 @@ export function openDatabase(path: string, busyTimeoutMs: number): Connection {
     db.row(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     useWriteAheadLog(db, busyTimeoutMs);
     db.exec('PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864');
+    // In pages, 16 MiB: the same few pages change again and again, and are copied back once for all of it.
+    db.row('PRAGMA wal_autocheckpoint = 4096');
     checkIntegrity(db);
     migrate(db);
     return db;

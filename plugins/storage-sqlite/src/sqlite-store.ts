@@ -1,5 +1,6 @@
 import { StoreArguments, encodeDocument, parse } from '@soulbox/plugin-sdk';
 import type {
+  FollowOptions,
   JsonObject,
   Store,
   StoreChange,
@@ -67,15 +68,15 @@ export class SqliteStore implements Store {
       return { op: 'put', collection, id, ifVersion, text: encodeDocument(change.value, this.maxDocumentBytes) };
     });
     const versions = await this.client.request('commit', encoded);
-    this.notice.committed();
+    this.notice.committed(new Set(encoded.map(({ collection }) => collection)));
     return versions;
   }
 
-  follow(options: { readonly after?: number; readonly signal: AbortSignal }): AsyncIterable<StoreEvent> {
+  follow(options: FollowOptions): AsyncIterable<StoreEvent> {
     const start = options.after === undefined ? this.client.request('head', null) : Promise.resolve(options.after);
     // Told to whoever iterates; nobody may.
     start.catch(() => undefined);
-    return this.events(start, options.signal);
+    return this.events(start, options);
   }
 
   /** Answers once the database does. @throws storage_failed */
@@ -87,17 +88,24 @@ export class SqliteStore implements Store {
     await this.client.close();
   }
 
-  private async *events(start: Promise<number>, signal: AbortSignal): AsyncGenerator<StoreEvent> {
+  private async *events(start: Promise<number>, options: FollowOptions): AsyncGenerator<StoreEvent> {
+    const { signal } = options;
+    const collections = options.collections === undefined ? null : [...options.collections];
+    using watch = this.notice.watch(collections);
     let after = await start;
     while (!signal.aborted) {
-      const { local } = this.notice;
-      const { events, dataVersion } = await this.client.request('changes', { after, limit: eventsAtOnce });
+      watch.look();
+      const { events, through, dataVersion } = await this.client.request('changes', {
+        after,
+        collections,
+        limit: eventsAtOnce,
+      });
       for (const event of events) {
         if (signal.aborted) return;
         yield event;
-        after = event.sequence;
       }
-      if (events.length === 0) await this.notice.wait(local, dataVersion, signal);
+      after = through;
+      if (events.length === 0) await watch.wait(dataVersion, signal);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { SoulboxError, fromErrorBody, isSoulboxError } from '@soulbox/plugin-sdk';
+import { SoulboxError, fromErrorBody, isSoulboxError } from '@soulbox/plugin-sdk/errors';
 import type { SentError } from './messages.ts';
 
 const reasons: readonly (readonly [prefix: string, reason: string, message: string])[] = [

@@ -14,6 +14,7 @@ export class WorkerClient {
   private readonly pending = new Map<number, Pending>();
   private readonly exited: Promise<void>;
   private lastNumber = 0;
+  private unsent: { readonly number: number; readonly name: RequestName; readonly argument: unknown }[] = [];
   private failure: SoulboxError | undefined;
 
   private constructor(worker: Worker) {
@@ -47,9 +48,15 @@ export class WorkerClient {
     const number = ++this.lastNumber;
     return new Promise((resolve, reject) => {
       this.pending.set(number, { resolve, reject });
-      const request = { number, name, argument };
-      this.worker.postMessage(request, []);
+      // What is asked in one turn crosses to the other thread together: each message wakes it.
+      if (this.unsent.push({ number, name, argument }) === 1) queueMicrotask(() => this.send());
     });
+  }
+
+  private send(): void {
+    const { unsent } = this;
+    this.unsent = [];
+    this.worker.postMessage(unsent, []);
   }
 
   /** Lets what was asked before finish. Repeating it is harmless. */

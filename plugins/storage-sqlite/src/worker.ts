@@ -44,8 +44,9 @@ try {
 // What arrives while the disk is busy is served together: so the more is asked, the more share one wait.
 if (database) {
   const open = database;
-  port.on('message', (request: Request) => {
-    if (waiting.push(request) > 1) return;
+  port.on('message', (arrived: readonly Request[]) => {
+    waiting = waiting.concat(arrived);
+    if (waiting.length > arrived.length) return;
     setImmediate(() => {
       const requests = waiting;
       waiting = [];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoreEvent } from '@soulbox/plugin-sdk';
 import { createFixture } from './fixture.ts';
 import type { SqliteStore } from '../src/sqlite-store.ts';
@@ -39,6 +40,27 @@ test('old changes are dropped by age, but never the newest', async () => {
     await putMany(again, 1);
     assert.equal((await next(again, 1_000)).sequence, 1_001);
   } finally {
+    await dispose();
+  }
+});
+
+test('a follower of a collection that is quiet passes over what is dropped of others', async () => {
+  const { store, dispose } = await createFixture({ keepChanges: 300 });
+  const events = store.follow({ collections: ['quiet'], signal })[Symbol.asyncIterator]();
+  try {
+    const first = events.next();
+    // In the end the changes that were there at first are gone.
+    for (let round = 0; round < 5; round += 1) {
+      await putMany(store, 240);
+      await sleep(400);
+    }
+    await store.commit([{ op: 'put', collection: 'quiet', id: 'a', value: {} }]);
+    assert.deepEqual(await first, {
+      done: false,
+      value: { sequence: 1_201, collection: 'quiet', id: 'a', op: 'put', version: 1 },
+    });
+  } finally {
+    await events.return?.();
     await dispose();
   }
 });

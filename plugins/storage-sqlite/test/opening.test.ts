@@ -149,6 +149,35 @@ test('an older database is brought forward by all steps or none, and keeps its d
   });
 });
 
+test('a database of the first release keeps its changes, and their numbers go on', async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, 'first.db');
+    const db = new Connection(path);
+    migrate(db, migrations.slice(0, 1));
+    db.exec(`INSERT INTO documents VALUES ('things', 'a', 3, '{"n":1}')`);
+    db.exec(`INSERT INTO changes (sequence, at, collection, id, op, version) VALUES (7, 0, 'things', 'a', 'put', 3)`);
+    db.exec(`CREATE INDEX "things:n" ON documents (collection, id) WHERE collection = 'things'`);
+    db.close();
+    const store = await SqliteStore.open({ ...defaults, path });
+    try {
+      await store.define('things', { indexes: ['n'] });
+      assert.deepEqual((await store.query('things', { where: { n: 1 } })).documents, [
+        { id: 'a', version: 3, value: { n: 1 } },
+      ]);
+      assert.deepEqual(
+        await store.commit([{ op: 'put', collection: 'things', id: 'a', value: {}, ifVersion: 3 }]),
+        [4],
+      );
+      const numbers: number[] = [];
+      for await (const { sequence } of store.follow({ after: 6, signal: new AbortController().signal }))
+        if (numbers.push(sequence) === 2) break;
+      assert.deepEqual(numbers, [7, 8]);
+    } finally {
+      await store.close();
+    }
+  });
+});
+
 test('a new file that another process keeps to itself is busy, until it is not', async () => {
   await withFolder(async (folder) => {
     const path = join(folder, 'held.db');

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { SoulboxError, type Credentials } from '@soulbox/plugin-sdk';
-import { isLoopback, type WebSocketConfig } from './config.ts';
+import { isLoopback, urlHost } from '@soulbox/plugin-sdk/listening';
+import type { WebSocketConfig } from './config.ts';
 
 /** Why an HTTP request gets no further, and the status that says so. */
 export class Refusal extends Error {
@@ -26,7 +27,7 @@ function malformed(status: number, message: string, headers: Record<string, stri
 
 /** The `Host` headers under which this listener may be addressed. A page of a rebound DNS name sends another. */
 export function hostNames(config: WebSocketConfig, port: number): ReadonlySet<string> {
-  const listening = config.host.includes(':') ? `[${config.host}]` : config.host.toLowerCase();
+  const listening = urlHost(config.host.toLowerCase());
   const names = new Set(config.allowedHosts);
   names.add(`${listening}:${port}`);
   if (isLoopback(config.host) || config.host === '0.0.0.0' || config.host === '::')

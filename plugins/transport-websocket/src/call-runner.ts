@@ -85,8 +85,16 @@ export class CallRunner {
     if (refusals.length > 0) this.outbox.refuse(batch ? `[${refusals.join()}]` : (refusals[0] as string));
   }
 
+  private async answerOne({ request, controller }: Admitted): Promise<void> {
+    const answer = await this.call({ request, controller });
+    // Before the answer is out: from then on the client may use the id again.
+    this.inFlight.leave(request.id);
+    if (answer !== null) await this.outbox.send(answer);
+  }
+
   /** `width` calls at a time; the slots are held until the peer has taken the answers. */
   private async answer(batch: boolean, admitted: readonly Admitted[], answers: string[], width: number): Promise<void> {
+    if (!batch) return this.answerOne(admitted[0]!);
     const queue = [...admitted];
     let length = 0;
     const work = async (): Promise<void> => {
@@ -94,13 +102,13 @@ export class CallRunner {
         const answer = await this.call(next);
         if (answer === null) continue;
         length += answer.length;
-        answers.push(length > maxBatchAnswerLength && batch ? this.tooLong(next.request.id) : answer);
+        answers.push(length > maxBatchAnswerLength ? this.tooLong(next.request.id) : answer);
       }
     };
     await Promise.all(Array.from({ length: width }, work));
     // Before the answer is out: from then on the client may use the ids again.
     for (const { request } of admitted) this.inFlight.leave(request.id);
-    if (answers.length > 0) await this.outbox.send(batch ? `[${answers.join()}]` : (answers[0] as string));
+    if (answers.length > 0) await this.outbox.send(`[${answers.join()}]`);
   }
 
   private async call({ request, controller }: Admitted): Promise<string | null> {

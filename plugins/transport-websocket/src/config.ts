@@ -1,17 +1,13 @@
 import { z } from '@soulbox/plugin-sdk';
+import { listenShape, onlyWherePublic } from '@soulbox/plugin-sdk/listening';
 
 const ms = z.int().min(1).max(3_600_000);
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
-/** Whether only programs on this machine can reach an address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
 /** The configuration of the transport. Times in milliseconds, sizes in bytes. */
 export const WebSocketConfigSchema = z
   .strictObject({
-    host: z.string().min(1).max(253).default('127.0.0.1'),
+    ...listenShape,
     /** 0 takes any free port. */
     port: z.int().min(0).max(65_535).default(7070),
     path: z
@@ -19,8 +15,6 @@ export const WebSocketConfigSchema = z
       .regex(/^\/[A-Za-z0-9._~/-]*$/, 'must be a path such as /rpc')
       .refine((path) => path !== '/healthz', 'is taken by the health check')
       .default('/rpc'),
-    /** Must be true to listen where other machines can connect. */
-    public: z.boolean().default(false),
     /** Web pages that may connect, as `https://app.example`. What sends no Origin is no web page. */
     allowedOrigins: z.array(z.string().refine(isOrigin, 'must be an origin such as https://app.example')).default([]),
     /** Names under which the host is reached besides the address it listens on, as `box.example:443`. */
@@ -53,12 +47,6 @@ export const WebSocketConfigSchema = z
     headersTimeoutMs: ms.default(10_000),
     requestTimeoutMs: ms.default(30_000),
   })
-  .superRefine((config, context) => {
-    if (isLoopback(config.host) || config.public) return;
-    context.addIssue({
-      code: 'custom',
-      path: ['host'],
-      message: `${config.host} can be reached from other machines; set public: true if that is wanted`,
-    });
-  });
+
+  .superRefine(onlyWherePublic);
 export type WebSocketConfig = z.infer<typeof WebSocketConfigSchema>;

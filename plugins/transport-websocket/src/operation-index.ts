@@ -14,9 +14,11 @@ export class OperationIndex {
   }
 
   /** Whether the operation sends events; of an unknown one, no. */
-  async streams(operation: string): Promise<boolean> {
-    const known = this.streaming.get(operation);
-    if (known !== undefined) return known;
+  streams(operation: string): boolean | Promise<boolean> {
+    return this.streaming.get(operation) ?? this.lookUp(operation);
+  }
+
+  private async lookUp(operation: string): Promise<boolean> {
     // A client that makes up names must not make the host describe itself each time.
     if (performance.now() - this.refreshedAt >= refreshMs) await (this.refreshing ??= this.refresh());
     return this.streaming.get(operation) ?? false;

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocketServer, type ServerOptions } from 'ws';
@@ -11,11 +10,11 @@ import {
   type Principal,
   type Transport,
 } from '@soulbox/plugin-sdk';
+import { bind, urlHost } from '@soulbox/plugin-sdk/listening';
 import { checkRequest, checkUpgrade, hostNames, readCredentials } from './admission.ts';
 import type { WebSocketConfig } from './config.ts';
 import { Connection, type Login } from './connection.ts';
 import { errorAnswer, jsonAnswer, writeAnswer, type HttpAnswer } from './http-answer.ts';
-import { bind } from './bind.ts';
 import { KeyChecks } from './key-checks.ts';
 import { OperationIndex } from './operation-index.ts';
 import { createRpcServer } from './rpc.ts';
@@ -76,18 +75,17 @@ export class WebSocketTransport implements Transport {
   async listen(): Promise<{ readonly url: string }> {
     if (this.state !== 'new') throw new SoulboxError('conflict', 'this transport has been started before');
     this.state = 'listening';
+    let port: number;
     try {
       if (this.config.public) await this.refuseAnonymousHost();
-      await bind(this.http, this.config);
+      port = await bind(this.http, this.config);
     } catch (error) {
       this.state = 'new';
       throw error;
     }
-    const { port } = this.http.address() as AddressInfo;
     this.hosts = hostNames(this.config, port);
     this.keyChecks.start();
-    const host = this.config.host.includes(':') ? `[${this.config.host}]` : this.config.host;
-    return { url: `ws://${host}:${port}${this.config.path}` };
+    return { url: `ws://${urlHost(this.config.host)}:${port}${this.config.path}` };
   }
 
   /** Until it is over, new connections get an answer that says so. */
