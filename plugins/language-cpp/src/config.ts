@@ -12,5 +12,18 @@ export const ConfigSchema = z.strictObject({
     .default('gnu++20'),
   /** Further options of the compiler. */
   options: z.array(z.string().min(1)).default(['-O1']),
+  /** Where precompiled headers are kept; by default in the user's cache folder. */
+  cache: z.string().startsWith('/').optional(),
+  /** Sets of the library's headers that GCC keeps precompiled, for programs that begin with all of one. */
+  precompiled: z
+    .array(z.array(z.string().regex(/^([a-z_]+|bits\/stdc\+\+\.h)$/, 'must be a header of the library')).min(1))
+    .max(32)
+    .default([
+      ['bits/stdc++.h'],
+      ['iostream'],
+      ['iostream', 'vector'],
+      ['iostream', 'vector', 'algorithm'],
+      ['iostream', 'string', 'vector', 'map', 'algorithm'],
+    ]),
 });
 export type Config = z.infer<typeof ConfigSchema>;

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigSchema } from '../src/config.ts';
+import { PrecompiledHeaders } from '../src/precompiled.ts';
 import { cppRuntime } from '../src/runtime.ts';
 
+const signal = new AbortController().signal;
+const precompiled = new PrecompiledHeaders({ signal, onFailure: assert.fail });
 const image = { reference: 'x', folder: '/x' };
-const runtime = cppRuntime({ config: ConfigSchema.parse({}), image, onUnusable: () => undefined });
+const runtime = cppRuntime({ config: ConfigSchema.parse({}), image, onUnusable: () => undefined, precompiled });
 
 const gcc = `./main.cpp: In function ‘int main()’:
 ./main.cpp:3:3: error: ‘x’ was not declared in this scope

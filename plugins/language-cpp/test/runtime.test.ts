@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { runPlanUnsandboxed } from '@soulbox/plugin-sdk/testing';
 import { ConfigSchema } from '../src/config.ts';
+import { PrecompiledHeaders } from '../src/precompiled.ts';
 import { cppRuntime } from '../src/runtime.ts';
 
+const signal = new AbortController().signal;
+const precompiled = new PrecompiledHeaders({ signal, onFailure: assert.fail });
 const image = { reference: 'x', folder: '/x' };
-const runtime = cppRuntime({ config: ConfigSchema.parse({}), image, onUnusable: () => undefined });
+const runtime = cppRuntime({ config: ConfigSchema.parse({}), image, onUnusable: () => undefined, precompiled });
 
 async function run(files: Record<string, string>, entry?: string, version?: string) {
   const input = Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) }));

@@ -28,7 +28,9 @@ export function buildStage(chosen: GoPackage, toolchain: GoToolchain, layer: str
   const output = posix.join(posix.relative(module, '.'), program);
   const argv = [toolchain.go, 'build', ...found, '-ldflags=-s', '-o', output, ...build];
   const folder = module === '.' ? [] : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', `./${module}`];
-  return compileStage([...folder, ...argv], variables(toolchain, layer));
+  const stage = compileStage([...folder, ...argv], variables(toolchain, layer));
+  // With a layer Go completes go.mod and go.sum too.
+  return layer === undefined ? { ...stage, keep: program } : stage;
 }
 
 /** Makes a program without a go.mod a module that requires what is in the layer. */

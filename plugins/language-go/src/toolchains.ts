@@ -7,13 +7,15 @@ import {
   ToolchainUnusable,
   atLeast,
   belowEach,
+  cacheFolder,
   everyUsable,
   findCommand,
   firstUsable,
+  isScript,
+  makeSharedFolder,
   newestFirst,
   outermost,
   probe,
-  probeText,
   programsAmong,
 } from '@soulbox/plugin-sdk/toolchain';
 import type { Config } from './config.ts';
@@ -47,18 +49,6 @@ const Answer = z.object({
   GOVERSION: z.string(),
 });
 
-function cacheFolder({ cache }: Config): string {
-  return cache ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'soulbox', 'go');
-}
-
-async function makeFolder(path: string): Promise<void> {
-  // Boxes read it under uids of their own, whatever the operator's files are for.
-  const script = 'umask 022 && mkdir -p "$1"';
-  await probeText('/bin/sh', ['-c', script, 'sh', path]).catch((thrown: unknown) => {
-    throw new ToolchainUnusable(noCache, String(thrown));
-  });
-}
-
 /** What a box needs of a toolchain: not its documents and tests. Debian's consists of links to another folder in part. */
 function pathsOf(root: string): string[] {
   const parts = ['bin/go', 'VERSION', 'go.env', 'pkg', 'pkg/include', 'src'].map((name) => join(root, name));
@@ -68,14 +58,19 @@ function pathsOf(root: string): string[] {
 async function inspect(candidate: string, config: Config): Promise<GoToolchain> {
   // A toolchain that another one chose for a module would not be there in a box.
   const env = { PATH: process.env['PATH'] ?? '', HOME: homedir(), GOTOOLCHAIN: 'local', GOENV: 'off' };
-  const answer = await probe(candidate, ['env', '-json', 'GOROOT', 'GOTOOLDIR', 'GOVERSION'], { env });
+  const answer = await probe(candidate, ['env', '-json', 'GOROOT', 'GOTOOLDIR', 'GOVERSION'], {
+    env,
+    keep: !isScript(candidate),
+  });
   const { GOROOT: root, GOVERSION } = parse(Answer, answer, 'internal');
   const version = /^go(\d+(?:\.\d+)+)/.exec(GOVERSION)?.[1];
   if (version === undefined || !atLeast(version, oldest))
     throw new ToolchainUnusable(`Go ${version ?? ''} is too old; install ${oldest} or later`, GOVERSION);
   const mark = createHash('sha256').update(root).digest('hex').slice(0, 8);
-  const library = join(cacheFolder(config), `${version}-${mark}`);
-  await makeFolder(library);
+  const library = join(cacheFolder('go', config.cache), `${version}-${mark}`);
+  await makeSharedFolder(library).catch((thrown: unknown) => {
+    throw new ToolchainUnusable(noCache, String(thrown));
+  });
   return { go: join(root, 'bin/go'), library, version, paths: outermost([...pathsOf(root), library]) };
 }
 

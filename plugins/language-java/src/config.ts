@@ -9,5 +9,7 @@ export const ConfigSchema = z.strictObject({
   image: z.string().min(1).optional(),
   /** The most that a program's heap may grow to, in MiB, whatever its limit of memory; 32 to 32,000. */
   heapMiB: z.int().min(32).max(32_000).default(8_192),
+  /** Whether a compiler waits in boxes in which Java is used. */
+  waiting: z.boolean().default(true),
 });
 export type Config = z.infer<typeof ConfigSchema>;

@@ -1,12 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { posix } from 'node:path';
 import type { ExecutionPlan, LanguageRuntime, PlanInput } from '@soulbox/plugin-sdk';
-import { boxEnvironment, chooseEntry, languageImage, toolchainRuntime } from '@soulbox/plugin-sdk/toolchain';
+import {
+  boxEnvironment,
+  chooseEntry,
+  languageImage,
+  rememberWarm,
+  toolchainRuntime,
+} from '@soulbox/plugin-sdk/toolchain';
 import type { Config } from './config.ts';
 import { detection } from './detection.ts';
 import { diagnose } from './diagnose.ts';
 import { findJdks, type Jdk } from './jdk.ts';
 import { mainClass, outline, publicType } from './outline.ts';
+import { waitingCompiler } from './waiting.ts';
 
 const packageFolder = new URL('../../', import.meta.url);
 
@@ -59,6 +66,8 @@ function named({ entry, files }: { entry: string; files: PlanInput['files'] }): 
 /** Compiles and runs Java programs. `onUnusable` is told, for the log, why a JDK cannot be used. */
 export function javaRuntime(config: Config, onUnusable: (detail: string) => void): LanguageRuntime {
   const jvm = machine(config.heapMiB);
+  const compilerMachine = [...jvm, '-XX:TieredStopAtLevel=1'];
+  const waiting = rememberWarm();
   return toolchainRuntime({
     about: {
       name: 'java',
@@ -79,7 +88,8 @@ export function javaRuntime(config: Config, onUnusable: (detail: string) => void
         return refuse(chosen.entry, `cannot be run; a program's entry ends in ${ending}`);
       const { files, main } = named(chosen);
       const sources = files.filter(({ path }) => path.endsWith(ending)).map(({ path }) => `./${path}`);
-      const compiler = [...jvm, '-XX:TieredStopAtLevel=1'].map((option) => `-J${option}`);
+      const compiler = compilerMachine.map((option) => `-J${option}`);
+      const warm = config.waiting ? { warm: waiting(home, () => waitingCompiler(home, compilerMachine)) } : {};
       return {
         ok: true,
         files,
@@ -89,6 +99,7 @@ export function javaRuntime(config: Config, onUnusable: (detail: string) => void
             argv: [`${home}/bin/javac`, ...compiler, ...compilerOptions, ...sources],
             env: boxEnvironment,
             compiles: true,
+            ...warm,
           },
           {
             name: 'run',

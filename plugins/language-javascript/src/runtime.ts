@@ -5,10 +5,14 @@ import {
   diagnoseNode,
   findNodes,
   languageImage,
+  nodeContext,
   nodeInImage,
   npmDependencies,
   npmLayerOptions,
+  rememberWarm,
+  rewriteCellImports,
   toolchainRuntime,
+  waitingNode,
 } from '@soulbox/plugin-sdk/toolchain';
 import type { Config } from './config.ts';
 import { detection } from './detection.ts';
@@ -21,6 +25,7 @@ const entryRules = { codeName: 'main.js', usual, extensions };
 
 /** Runs JavaScript programs. `onUnusable` is told, for the log, why a Node.js cannot be used. */
 export function javascriptRuntime(config: Config, onUnusable: (detail: string) => void): LanguageRuntime {
+  const waiting = rememberWarm();
   return toolchainRuntime({
     about: {
       name: 'javascript',
@@ -35,10 +40,15 @@ export function javascriptRuntime(config: Config, onUnusable: (detail: string) =
     plan(input, { executable, options }) {
       const { entry, files } = chooseEntry(input, entryRules);
       // With the folder a name is never an option or a command of Node's own, as `inspect` would be.
-      const argv = [executable, ...options, ...npmLayerOptions(input.layer), `./${entry}`, ...input.args];
-      return { ok: true, files, stages: [{ name: 'run', argv, env: boxEnvironment, stdin: true }] };
+      const start = [...options, ...npmLayerOptions(input.layer)];
+      const main = `./${entry}`;
+      const warm = waiting([executable, ...start].join(' '), () => waitingNode(executable, start, boxEnvironment));
+      const argv = [executable, ...start, main, ...input.args];
+      return { ok: true, files, stages: [{ name: 'run', argv, env: boxEnvironment, stdin: true, warm }] };
     },
     diagnose: diagnoseNode,
+    context: nodeContext,
+    contextCell: async (code) => ({ ok: true, code: await rewriteCellImports(code) }),
     dependencies: (input, node) => npmDependencies({ ...input, node, registry: config.registry }),
   });
 }

@@ -7,6 +7,7 @@ import {
   everyUsable,
   findCommand,
   firstUsable,
+  isScript,
   namedInPath,
   newestFirst,
   outermost,
@@ -62,10 +63,10 @@ function findComposer(): Composer | undefined {
 }
 
 async function inspect(candidate: string): Promise<Interpreter> {
-  const ask = async (...options: string[]) =>
-    parse(Answer, await probe(candidate, [...options, ...quiet, '-r', whereabouts]), 'internal');
+  const ask = async (options: readonly string[], keep: boolean) =>
+    parse(Answer, await probe(candidate, [...options, ...quiet, '-r', whereabouts], { keep }), 'internal');
   // Boxes get none of the host's settings, which may hold its secrets, only the extensions that these load.
-  const [configured, bare] = await Promise.all([ask(), ask('-n')]);
+  const [configured, bare] = await Promise.all([ask([], false), ask(['-n'], !isScript(candidate))]);
   const { executable, version, folder } = configured;
   if (!atLeast(version, oldest))
     throw new ToolchainUnusable(`PHP ${version} is too old; install PHP ${oldest} or later`, executable);

@@ -7,6 +7,13 @@ export const ConfigSchema = z.strictObject({
   packages: z.boolean().default(true),
   /** Names or absolute paths of other versions; by default those found in `PATH` and where pyenv keeps them. */
   versions: z.array(z.string().min(1)).optional(),
+  /** Modules that are loaded already when a program starts, if the interpreter has them; what a program imports is quick then. */
+  preload: z
+    .array(z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/))
+    .default([
+      ...['bisect', 'collections', 'contextlib', 'copy', 'dataclasses', 'datetime', 'functools', 'heapq', 'itertools'],
+      ...['json', 'math', 'operator', 'pathlib', 'random', 're', 'string', 'struct', 'threading', 'time', 'typing'],
+    ]),
   /** What drivers that take toolchains from images know the image by; by default the plugin's own. */
   image: z.string().min(1).optional(),
   /** The package index that dependencies come from. */

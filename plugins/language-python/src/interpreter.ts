@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parse, z } from '@soulbox/plugin-sdk';
@@ -34,15 +35,20 @@ const Answer = z.object({
 });
 type Answer = z.infer<typeof Answer>;
 
+/** What Debian's packages of modules have elsewhere, and do not work without. */
+const packagedData = ['/usr/share/matplotlib', '/etc/matplotlibrc', '/usr/share/jupyter'];
+
 /** Asked with the environment of a box: an answer that needs the host's variables would not hold there. */
 async function ask(executable: string): Promise<Answer> {
-  return parse(Answer, await probe(executable, ['-I', '-c', whereabouts], { env: { LANG: 'C.UTF-8' } }), 'internal');
+  const options = { env: { LANG: 'C.UTF-8' }, keep: true };
+  return parse(Answer, await probe(executable, ['-I', '-c', whereabouts], options), 'internal');
 }
 
 function madeOf(executable: string, program: string, answer: Answer, packages: boolean): Interpreter {
   if (!atLeast(answer.version, oldest))
     throw new ToolchainUnusable(`Python ${answer.version} is too old; install Python ${oldest} or later`);
-  const library = packages ? [...answer.library, ...answer.packages] : answer.library.flatMap(withoutPackages);
+  const data = answer.packages.includes('/usr/lib/python3/dist-packages') ? packagedData.filter(existsSync) : [];
+  const library = packages ? [...answer.library, ...answer.packages, ...data] : answer.library.flatMap(withoutPackages);
   return {
     executable,
     version: answer.version,
@@ -72,7 +78,9 @@ async function inspectCommand(candidate: string, packages: boolean): Promise<Int
   // the same folder it is the same to itself.
   const executable = asGiven.environment === null ? program : path;
   const answer = dirname(executable) === dirname(path) ? asGiven : await ask(executable);
-  return madeOf(executable, program, answer, packages);
+  const made = madeOf(executable, program, answer, packages);
+  // Other programs ask for it by the name that it was found under.
+  return { ...made, paths: outermost([...made.paths, path]) };
 }
 
 /** Finds the interpreter and others beside it, and asks them what they are made of. @throws ToolchainUnusable */

@@ -1,11 +1,20 @@
 import type { LanguageRuntime } from '@soulbox/plugin-sdk';
-import { asOperand, boxEnvironment, chooseEntry, languageImage, toolchainRuntime } from '@soulbox/plugin-sdk/toolchain';
+import {
+  asOperand,
+  boxEnvironment,
+  chooseEntry,
+  languageImage,
+  rememberWarm,
+  toolchainRuntime,
+} from '@soulbox/plugin-sdk/toolchain';
 import type { Config } from './config.ts';
+import { pythonContext } from './context.ts';
 import { detection } from './detection.ts';
 import { diagnose } from './diagnose.ts';
 import { findInterpreters } from './interpreter.ts';
 import type { Interpreter } from './library.ts';
 import { pipDependencies } from './pip.ts';
+import { waitingInterpreter } from './waiting.ts';
 
 const packageFolder = new URL('../../', import.meta.url);
 
@@ -30,6 +39,7 @@ const entryRules = { codeName: 'main.py', usual: ['main.py', '__main__.py'], ext
 
 /** Runs Python programs. `onUnusable` is told, for the log, why an interpreter cannot be used. */
 export function pythonRuntime(config: Config, onUnusable: (detail: string) => void): LanguageRuntime {
+  const waiting = rememberWarm();
   return toolchainRuntime({
     about: {
       name: 'python',
@@ -45,9 +55,13 @@ export function pythonRuntime(config: Config, onUnusable: (detail: string) => vo
       const { entry, files } = chooseEntry(input, entryRules);
       const argv = [executable, asOperand(entry), ...input.args];
       const env = input.layer === undefined ? environment : { ...environment, PYTHONPATH: input.layer };
-      return { ok: true, files, stages: [{ name: 'run', argv, env, stdin: true }] };
+      const warm = waiting(`${executable}:${input.layer ?? ''}`, () =>
+        waitingInterpreter(executable, env, config.preload),
+      );
+      return { ok: true, files, stages: [{ name: 'run', argv, env, stdin: true, warm }] };
     },
     diagnose,
+    context: ({ executable }) => pythonContext(executable, environment),
     dependencies: (input, interpreter) => pipDependencies(input, interpreter, config),
   });
 }

@@ -58,7 +58,7 @@ const Answer = z.object({
 
 async function inspect(candidate: string): Promise<Interpreter> {
   const ask = async (command: string, env?: Record<string, string>) =>
-    parse(Answer, await probe(command, ['-e', whereabouts], env ? { env } : {}), 'internal');
+    parse(Answer, await probe(command, ['-e', whereabouts], env ? { env, keep: true } : {}), 'internal');
   // The command may be a script that chooses a version (rbenv, asdf), and needs the host's variables for that.
   const executable = isScript(candidate) ? (await ask(candidate)).executable : realpathSync(candidate);
   // Asked with the environment of a box: an answer that needs the host's variables would not hold there.

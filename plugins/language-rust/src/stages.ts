@@ -17,7 +17,8 @@ export function rustcStage(entry: string, toolchain: RustToolchain, config: Conf
   const { rustc, linker } = toolchain;
   // The crate has a name of its own, since that of a file may be none; with the folder it is not an option either.
   const named = ['--crate-name', 'main', '--edition', config.edition, '-o', program, `./${entry}`];
-  return compileStage([rustc, ...config.options, '-C', 'strip=debuginfo', '-C', `linker=${linker}`, quiet, ...named]);
+  const options = [...config.options, '-C', 'strip=debuginfo', '-C', `linker=${linker}`, quiet];
+  return { ...compileStage([rustc, ...options, ...named]), keep: program };
 }
 
 /** A toolchain that has Cargo. @throws SoulboxError `language_unavailable` for one that has none */

@@ -60,7 +60,7 @@ async function inspect(candidate: string): Promise<RustToolchain> {
   // The command may be rustup's proxy, so only the compiler that it chooses knows where it lies.
   const sysroot = realpathSync((await probeText(candidate, ['--print', 'sysroot'])).stdout.trim());
   const rustc = join(sysroot, 'bin/rustc');
-  const { stdout } = await probeText(rustc, ['-vV'], { env: {} });
+  const { stdout } = await probeText(rustc, ['-vV'], { env: {}, keep: true });
   const [version, target] = [about(stdout, 'release'), about(stdout, 'host')];
   if (!atLeast(version, oldest)) throw new ToolchainUnusable(`Rust ${version} is too old; install ${oldest} or later`);
   const cargo = findCargo(sysroot);

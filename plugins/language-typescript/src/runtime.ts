@@ -1,14 +1,18 @@
-import type { ExecutionPlan, LanguageRuntime, PlanInput } from '@soulbox/plugin-sdk';
+import type { ExecutionPlan, LanguageRuntime, PlanInput, PreparedCell } from '@soulbox/plugin-sdk';
 import {
   boxEnvironment,
   chooseEntry,
   diagnoseNode,
   findNodes,
   languageImage,
+  nodeContext,
   nodeInImage,
   npmDependencies,
   npmLayerOptions,
+  rememberWarm,
+  rewriteCellImports,
   toolchainRuntime,
+  waitingNode,
 } from '@soulbox/plugin-sdk/toolchain';
 import type { CompilerPool } from './compile/compiler-pool.ts';
 import { emittedName, isSource } from './compile/names.ts';
@@ -41,6 +45,8 @@ function refusal(entry: string, sources: readonly SourceText[], maxSourceBytes: 
     : undefined;
 }
 
+const textOf = (files: readonly SourceText[]): string => Buffer.concat(files.map(({ content }) => content)).toString();
+
 /** Runs TypeScript programs. `onUnusable` is told, for the log, why a Node.js cannot be used. */
 export function typescriptRuntime(
   config: Config,
@@ -58,6 +64,22 @@ export function typescriptRuntime(
     return { entry: emittedName(entry) ?? entry, files: [...compilation.files, ...others] };
   }
 
+  async function prepareCell(code: string): Promise<PreparedCell> {
+    const sources = [{ path: 'cell.ts', content: Buffer.from(code) }];
+    const refused = refusal('cell.ts', sources, config.maxSourceBytes);
+    const compilation = refused
+      ? { ok: false as const, problems: [refused] }
+      : await compilers.compile({ sources, others: [], isCell: true });
+    if (compilation.ok) return { ok: true, code: await rewriteCellImports(textOf(compilation.files)) };
+    const frames = compilation.problems.map(({ line, column, sourceLine }) => ({
+      ...{ file: '<cell>', line, column },
+      ...{ function: '', source: sourceLine },
+    }));
+    const [{ message } = { message: '' }] = compilation.problems;
+    return { ok: false, error: { name: 'SyntaxError', message, frames, text: report(compilation.problems) } };
+  }
+
+  const waiting = rememberWarm();
   return toolchainRuntime({
     about: { name: 'typescript', aliases: ['ts'], extensions, detection, canary },
     find: () => findNodes(config),
@@ -67,10 +89,18 @@ export function typescriptRuntime(
       const program = await compile(input);
       if (Array.isArray(program)) return refuse(program);
       const loading = [...options, ...npmLayerOptions(input.layer), '--enable-source-maps'];
-      const argv = [executable, ...loading, `./${program.entry}`, ...input.args];
-      return { ok: true, files: program.files, stages: [{ name: 'run', argv, env: boxEnvironment, stdin: true }] };
+      const main = `./${program.entry}`;
+      const warm = waiting([executable, ...loading].join(' '), () => waitingNode(executable, loading, boxEnvironment));
+      const argv = [executable, ...loading, main, ...input.args];
+      return {
+        ok: true,
+        files: program.files,
+        stages: [{ name: 'run', argv, env: boxEnvironment, stdin: true, warm }],
+      };
     },
     diagnose: diagnoseNode,
+    context: nodeContext,
+    contextCell: prepareCell,
     dependencies: (input, node) => npmDependencies({ ...input, node, registry: config.registry }),
   });
 }

@@ -36,6 +36,19 @@ export function compileFile(path: string, source: string): Emitted {
   }
 }
 
+/** A cell without its types. What it imports may be used by a later one only. @throws as {@link compileFile} */
+export function compileCell(path: string, source: string): Emitted {
+  try {
+    return compileWith(path, source, { mode: 'strip-only' });
+  } catch (thrown) {
+    if (!(thrown instanceof SourceRefused && thrown.needsTransform)) throw thrown;
+    return compileWith(path, source, {
+      mode: 'transform',
+      transform: { verbatimModuleSyntax: true, noEmptyExport: true },
+    });
+  }
+}
+
 /** Adds what makes stack traces show the file that the user wrote. */
 export function withOrigin(path: string, source: string, { code, map }: Emitted): string {
   if (map === undefined) return `${code}\n//# sourceURL=${shownName(path)}\n`;

@@ -1,4 +1,4 @@
-import { compileFile, withOrigin } from './compile-file.ts';
+import { compileCell, compileFile, withOrigin } from './compile-file.ts';
 import { isUnreadable, rewriteSpecifiers } from './imports.ts';
 import { clashes, emittedName, resolveImport } from './names.ts';
 import { wholeFile, type Compilation, type Problem, type Program, type SourceText } from './program.ts';
@@ -13,7 +13,7 @@ function decode(content: Uint8Array): string | undefined {
 }
 
 /** What a file becomes, or what is wrong with it. @throws any Error when the compiler broke. */
-function compileOne(file: SourceText, paths: ReadonlySet<string>): SourceText | Problem {
+function compileOne(file: SourceText, paths: ReadonlySet<string>, isCell: boolean): SourceText | Problem {
   const { path } = file;
   const name = emittedName(path);
   if (path.endsWith('.tsx')) return wholeFile(path, 'JSX is not supported; use a .ts file');
@@ -28,6 +28,7 @@ function compileOne(file: SourceText, paths: ReadonlySet<string>): SourceText | 
   }
   if (source === undefined) return wholeFile(path, 'is not valid UTF-8');
   try {
+    if (isCell) return { path: name, content: Buffer.from(compileCell(path, source).code) };
     const emitted = compileFile(path, source);
     const code = rewriteSpecifiers(emitted.code, resolve);
     return { path: name, content: Buffer.from(withOrigin(path, source, { ...emitted, code })) };
@@ -39,13 +40,13 @@ function compileOne(file: SourceText, paths: ReadonlySet<string>): SourceText | 
 }
 
 /** Compiles every source of a program on its own, and reports the first problem of each. Never throws. */
-export function compileProgram({ sources, others }: Program): Compilation {
+export function compileProgram({ sources, others, isCell = false }: Program): Compilation {
   const paths = new Set([...sources.map((file) => file.path), ...others]);
   const problems: Problem[] = [...clashes([...paths])].map(([path, why]) => wholeFile(path, why));
   const compiled: SourceText[] = [];
   for (const file of sources) {
     try {
-      const result = compileOne(file, paths);
+      const result = compileOne(file, paths, isCell);
       if ('content' in result) compiled.push(result);
       else problems.push(result);
     } catch {

@@ -10,6 +10,8 @@ export interface Program {
   readonly sources: readonly SourceText[];
   /** The paths of everything else. */
   readonly others: readonly string[];
+  /** Whether it is one cell of a context, whose names are used by later ones. */
+  readonly isCell?: boolean;
 }
 
 /** What the compiler makes of a program: all its sources, compiled. */
