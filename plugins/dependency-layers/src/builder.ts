@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SoulboxError, type LayerRequest, type Limits, type RunEvent, type SandboxDriver } from '@soulbox/plugin-sdk';
 import { locateAgent } from '@soulbox/plugin-sdk/agent';
@@ -30,15 +30,18 @@ interface Surroundings {
   readonly paths: readonly string[];
 }
 
-function surroundings({ spec, plan }: LayerRequest): Surroundings {
+async function surroundings({ spec, plan }: LayerRequest, folder: string): Promise<Surroundings> {
   if (spec.image !== undefined) return { agent: agentInImage, tar: '/bin/tar', paths: [] };
   const [tar] = findCommand('tar');
   if (tar === undefined) throw new ToolchainUnusable('tar is not installed');
-  const agent = locateAgent();
+  // This project may lie below /tmp, which every box has for itself; the folder of the build does not.
+  const agent = join(folder, 'agent');
+  await copyFile(locateAgent(), agent);
+  await chmod(agent, 0o755);
   return {
     agent,
     tar,
-    paths: [...spec.paths, ...(plan.paths ?? []), agent, tar, ...(existsSync(certificates) ? [certificates] : [])],
+    paths: [...spec.paths, ...(plan.paths ?? []), tar, ...(existsSync(certificates) ? [certificates] : [])],
   };
 }
 
@@ -109,7 +112,7 @@ interface BoxWork {
 
 async function inBox(driver: SandboxDriver, request: LayerRequest, work: BoxWork): Promise<number> {
   const { plan, spec } = request;
-  const { agent, tar, paths } = surroundings(request);
+  const { agent, tar, paths } = await surroundings(request, work.folder);
   const box = await driver.create({ ...spec, paths: [...paths, work.folder], labels: { purpose: 'layer' } }, work);
   try {
     const env = environment(spec.image !== undefined);

@@ -4,7 +4,7 @@ import { dirname, join, posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SoulboxError } from '@soulbox/plugin-sdk';
-import { extract, type Header } from 'tar-stream';
+import type { Extract, Header } from 'tar-stream';
 
 export interface UnpackLimits {
   readonly bytes: number;
@@ -29,6 +29,7 @@ function refused(why: string): SoulboxError {
  * @throws dependency_failed for anything else, or beyond the limits
  */
 export async function unpack(tar: AsyncIterable<Uint8Array>, folder: string, limits: UnpackLimits): Promise<number> {
+  const { extract } = await import('tar-stream');
   const parser = extract();
   const reading = pipeline(Readable.from(tar, { objectMode: false }), parser);
   // Either may be the first to find that the stream is broken, and leave the other waiting.
@@ -36,7 +37,7 @@ export async function unpack(tar: AsyncIterable<Uint8Array>, folder: string, lim
   return bytes;
 }
 
-async function keepAll(parser: ReturnType<typeof extract>, folder: string, limits: UnpackLimits): Promise<number> {
+async function keepAll(parser: Extract, folder: string, limits: UnpackLimits): Promise<number> {
   let bytes = 0;
   let files = 0;
   const links = new Set<string>();
