@@ -1,11 +1,13 @@
-import type {
-  BoxStats,
-  RunEvent,
-  RunOptions,
-  RunSpec,
-  SandboxInfo,
-  SandboxSpec,
-  SandboxStats,
+import {
+  SoulboxError,
+  type BoxStats,
+  type RunEvent,
+  type RunOptions,
+  type RunSpec,
+  type SandboxInfo,
+  type SandboxSpec,
+  type SandboxStats,
+  type WarmDemand,
 } from '@soulbox/plugin-sdk';
 import type { LiveBox } from '@soulbox/plugin-sdk/agent';
 import { Container, type ContainerMakers } from './container.ts';
@@ -71,6 +73,10 @@ class InnerBox implements DockerBox {
     return this.#container.stats(withinMs);
   }
 
+  warm(demand: WarmDemand): void {
+    this.#container.connection.warm(demand);
+  }
+
   lose(containerId: string): void {
     if (containerId === this.#container.id) this.#container.lose();
   }
@@ -134,6 +140,10 @@ class SuccessiveBox implements DockerBox {
     const box = sumOfStats(told.map((each) => each.box));
     const runs: Record<string, SandboxStats> = Object.assign({}, ...told.map((each) => each.runs));
     return { box: { ...box, cpuMs: box.cpuMs === null ? null : box.cpuMs + this.#endedCpuMs }, runs };
+  }
+
+  warm(): void {
+    throw new SoulboxError('unsupported', 'no programs can wait where each execution has a container of its own');
   }
 
   lose(containerId: string): void {

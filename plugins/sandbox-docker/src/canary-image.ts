@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { pack } from 'tar-stream';
 import type { Engine } from './engine.ts';
 import { agentLabel } from './labels.ts';
 
@@ -31,7 +30,7 @@ export async function importCanaryImage(engine: Engine, program: string): Promis
   await engine.call('take in the image of the canary', async (docker, abortSignal) => {
     const importing = docker.importImage as unknown as (file: Readable, given: object) => Promise<Readable>;
     let text = '';
-    for await (const chunk of await importing.call(docker, archive(content), { ...options, abortSignal }))
+    for await (const chunk of await importing.call(docker, await archive(content), { ...options, abortSignal }))
       text += String(chunk);
     const failure = /"error"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1];
     // Only the beginning of the work is told by the status of the answer.
@@ -39,7 +38,8 @@ export async function importCanaryImage(engine: Engine, program: string): Promis
   });
 }
 
-function archive(program: Buffer): Readable {
+async function archive(program: Buffer): Promise<Readable> {
+  const { pack } = await import('tar-stream');
   const tar = pack();
   for (const name of ['usr', 'usr/local', 'usr/local/bin', 'etc', 'home', 'tmp', 'dev', 'proc', 'sys'])
     tar.entry({ name, type: 'directory', mode: 0o755 });

@@ -14,6 +14,7 @@ import {
   type SandboxDriver,
   type SandboxInfo,
   type SandboxSpec,
+  type WarmDemand,
 } from '@soulbox/plugin-sdk';
 import {
   Boxes,
@@ -106,7 +107,10 @@ export class DockerDriver implements SandboxDriver {
         adviceFor,
         signal,
       });
-      return { ...report, toolchains: 'image' };
+      if (!report.available) return { ...report, toolchains: 'image' };
+      const walls = await this.#chosenWalls(signal);
+      const capabilities = walls === 'inner' ? [...report.capabilities, 'warm' as const] : report.capabilities;
+      return { ...report, capabilities, toolchains: 'image' };
     } catch (thrown) {
       return { ...unavailable(toSoulboxError(thrown).message, adviceOf(thrown)), toolchains: 'image' };
     }
@@ -122,6 +126,10 @@ export class DockerDriver implements SandboxDriver {
 
   stats(sandboxId: string): Promise<BoxStats> {
     return this.#boxes.stats(sandboxId, this.#settings.graceMs);
+  }
+
+  warm(sandboxId: string, demand: WarmDemand): Promise<void> {
+    return this.#boxes.warm(sandboxId, demand);
   }
 
   destroy(sandboxId: string): Promise<void> {

@@ -1,8 +1,14 @@
-import Docker from 'dockerode';
-import { SoulboxError, type z } from '@soulbox/plugin-sdk';
+import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { SoulboxError, toSoulboxError, type z } from '@soulbox/plugin-sdk';
 import { Circuit } from './circuit.ts';
 import { dockerOptions, type EngineAddress } from './engine-address.ts';
 import { engineError, isUnanswered } from './engine-error.ts';
+
+/** How long an engine is waited for that does not answer, and how long between two tries, in milliseconds. */
+const patienceMs = 5_000;
+const betweenMs = 100;
 
 export interface EngineOptions extends EngineAddress {
   /** How long one call may take, in milliseconds. */
@@ -89,9 +95,31 @@ export class Engine {
     throw error;
   }
 
+  /**
+   * Waits until the engine answers, also one that was busy or away a moment ago: for work that takes long anyway.
+   * @throws as {@link call}, where it has not answered for some seconds
+   */
+  async awaken({ signal }: Pick<CallOptions, 'signal'> = {}): Promise<void> {
+    for (const until = performance.now() + patienceMs; ;)
+      try {
+        await this.call('answer', (docker) => docker.ping(), signal ? { signal } : {});
+        return;
+      } catch (thrown) {
+        if (toSoulboxError(thrown).code !== 'runtime_unavailable' || performance.now() > until) throw thrown;
+        await delay(betweenMs);
+      }
+  }
+
   async #start<T>(request: Request<T>, signal: AbortSignal): Promise<T> {
-    this.#docker ??= new Docker(dockerOptions(this.#options));
-    return request(this.#docker, signal);
+    return request((this.#docker ??= await this.#connect()), signal);
+  }
+
+  /** The client is large: where there is no engine, a host need not load it to say so. */
+  async #connect(): Promise<Docker> {
+    const options = dockerOptions(this.#options);
+    if (options.socketPath?.startsWith('/')) await stat(options.socketPath);
+    const { default: Client } = await import('dockerode');
+    return new Client(options);
   }
 }
 

@@ -51,6 +51,20 @@ describe('Engine', () => {
     assert.equal(engine.circuit.failure, undefined);
   });
 
+  it('waits for one that was busy a moment ago, where that is wanted, and not for ever', async () => {
+    let silent = true;
+    await using scripted = await ScriptedEngine.start((_, response) => {
+      if (!silent) response.end('OK');
+    });
+    const engine = engineAt(scripted);
+    await assert.rejects(version(engine, { deadlineMs: 20 }), { code: 'runtime_unavailable' });
+    silent = false;
+    await engine.awaken();
+    assert.equal(engine.circuit.failure, undefined);
+    await assert.rejects(engine.awaken({ signal: AbortSignal.abort() }), { code: 'cancelled' });
+    await assert.rejects(engineAt({ host: 'unix:///nowhere/docker.sock' }).awaken(), { code: 'runtime_unavailable' });
+  });
+
   it('goes on after an answer that is an error', async () => {
     await using scripted = await ScriptedEngine.answering(() => [500, { message: 'no' }]);
     const engine = engineAt(scripted);

@@ -14,12 +14,16 @@ const loaders: Partial<Record<NodeJS.Architecture, readonly string[]>> = {
 const libraries = [
   '/usr/lib64',
   '/etc/ld.so.cache',
+  // Debian's libraries of linear algebra are chosen by links that lead through it.
+  '/etc/alternatives',
   '/usr/share/zoneinfo',
   '/usr/lib/locale/C.utf8',
   '/usr/lib/locale/C.UTF-8',
+  '/lib/terminfo',
+  '/usr/share/terminfo',
 ];
 const commands =
-  'sh bash env cat ls echo printf true false test [ pwd cp mv rm mkdir rmdir ln touch chmod stat readlink head tail wc sort uniq cut tr tee grep sed sleep date id uname expr seq basename dirname dd df du find kill mkfifo od xargs which timeout yes'.split(
+  'sh bash env cat ls echo printf true false test [ pwd cp mv rm mkdir rmdir ln touch chmod stat readlink head tail wc sort uniq cut tr tee grep sed sleep date id uname expr seq basename dirname dd df du find kill mkfifo od xargs which timeout yes stty tty clear ps tar gzip'.split(
     ' ',
   );
 

@@ -1,4 +1,4 @@
-import type { BoxStats, SandboxInfo, SandboxSpec } from '@soulbox/plugin-sdk';
+import type { BoxStats, SandboxInfo, SandboxSpec, WarmDemand } from '@soulbox/plugin-sdk';
 import { AgentProcess, type LiveBox, type UidBlock, type UidBlocks } from '@soulbox/plugin-sdk/agent';
 import type { BoxCgroups, Cgroups } from './cgroups.ts';
 import type { Settings } from './settings.ts';
@@ -78,6 +78,10 @@ export class Box implements LiveBox {
 
   stats(withinMs: number): Promise<BoxStats> {
     return this.connection.stats(withinMs);
+  }
+
+  warm(demand: WarmDemand): void {
+    this.connection.warm(demand);
   }
 
   get info(): SandboxInfo {

@@ -10,8 +10,16 @@ import { findHierarchies, type Hierarchy } from './hierarchy.ts';
 export interface BoxCgroups {
   /** The agent's arguments that name them; none where this host may not make cgroups. */
   readonly arguments: readonly string[];
+  readonly folders: readonly CgroupFolder[];
   /** Kills what is left in them and removes them. */
   remove(): Promise<void>;
+}
+
+export interface CgroupFolder {
+  readonly version: 1 | 2;
+  /** Of version 1. */
+  readonly controllers: readonly string[];
+  readonly path: string;
 }
 
 /** Processor time is counted in version 2 without a controller. */
@@ -19,6 +27,8 @@ const neededInVersion2 = ['memory', 'pids'];
 /** Only counts; without it a box has all its limits. */
 const countedInVersion2 = 'io';
 const usedInVersion1 = ['memory', 'pids', 'cpuacct', 'blkio'];
+/** Lets a box that stays stand still. Version 2 can so everywhere. */
+const freezerInVersion1 = 'freezer';
 /** A cgroup of version 2 holds either processes or limited children: the host moves here to have the latter. */
 const hostLeaf = 'soulbox-host';
 const delegatedFiles = ['cgroup.procs', 'tasks', 'cgroup.threads', 'cgroup.subtree_control'];
@@ -27,7 +37,12 @@ interface Delegation {
   readonly hierarchy: Hierarchy;
   /** The agent's option for a folder in this hierarchy. */
   readonly option: (folder: string) => readonly string[];
+  /** Of no use to boxes that do not stay. */
+  readonly onlyStays?: boolean;
 }
+
+/** Names of boxes that stay begin so, where others name their host. */
+const staying = 'stays';
 
 /** Makes, marks and removes cgroup folders below the host's own cgroup, and never touches anything else there. */
 export class Cgroups {
@@ -50,10 +65,14 @@ export class Cgroups {
     this.#needed = needed;
   }
 
-  /** `owner` is the host uid and gid that the agent will have, where that is not the host's own. */
-  async make(boxId: string, owner: number | undefined): Promise<BoxCgroups> {
+  /**
+   * `owner` is the host uid and gid that the agent will have, where that is not the host's own. What `stays` is not taken
+   * for something that a dead host left behind.
+   */
+  async make(boxId: string, owner: number | undefined, { stays = false } = {}): Promise<BoxCgroups> {
     this.#delegations ??= this.#findDelegations();
     const made: string[] = [];
+    const folders: CgroupFolder[] = [];
     const options: string[] = [];
     const remove = async (): Promise<void> => {
       await Promise.all(made.map(removeCgroup));
@@ -61,19 +80,39 @@ export class Cgroups {
       await Promise.all(made.map((folder) => rmdir(dirname(folder)).catch(() => undefined)));
     };
     try {
-      for (const { hierarchy, option } of await this.#delegations) {
+      for (const { hierarchy, option, onlyStays } of await this.#delegations) {
+        if (onlyStays && !stays) continue;
         const parent = join(hierarchy.ownFolder, this.#deployment);
-        const folder = join(parent, `${this.#identity.label}-${boxId}`);
+        const folder = join(parent, stays ? `${staying}-${boxId}` : `${this.#identity.label}-${boxId}`);
         made.push(folder);
         await this.#makeFolder(parent, folder, hierarchy.version);
         if (owner !== undefined) await delegate(folder, owner);
+        folders.push({ version: hierarchy.version, controllers: hierarchy.controllers, path: folder });
         options.push(...option(folder));
       }
     } catch (cause) {
       await remove();
       throw new SoulboxError('sandbox_unavailable', 'the cgroups of the sandbox could not be made', { cause });
     }
-    return { arguments: options, remove };
+    return { arguments: options, folders, remove };
+  }
+
+  /** Those of a box that stays, made by whichever host of this deployment. */
+  async ofStaying(boxId: string): Promise<Pick<BoxCgroups, 'folders' | 'remove'>> {
+    const folders: CgroupFolder[] = [];
+    for (const { ownFolder, version, controllers } of await this.#hierarchies()) {
+      const path = join(ownFolder, this.#deployment, `${staying}-${boxId}`);
+      if (await exists(path)) folders.push({ version, controllers, path });
+    }
+    return { folders, remove: async () => void (await Promise.all(folders.map(({ path }) => removeCgroup(path)))) };
+  }
+
+  /** Whether a box that stays can be made to stand still here. */
+  async canFreeze(): Promise<boolean> {
+    this.#delegations ??= this.#findDelegations();
+    return (await this.#delegations).some(
+      ({ hierarchy: { version, controllers } }) => version === 2 || controllers.includes(freezerInVersion1),
+    );
   }
 
   /** Removes the folders of this deployment's dead hosts. @returns how many boxes they were. */
@@ -109,8 +148,11 @@ export class Cgroups {
     const found: Delegation[] = [];
     for (const hierarchy of hierarchies) {
       const used = hierarchy.controllers.filter((name) => usedInVersion1.includes(name));
-      if (used.length === 0 || !(await mayMakeFolders(hierarchy.ownFolder))) continue;
-      found.push({ hierarchy, option: (folder) => ['--cgroup', `${used.join(',')}=${folder}`] });
+      const onlyStays = used.length === 0;
+      if (onlyStays && !hierarchy.controllers.includes(freezerInVersion1)) continue;
+      if (!(await mayMakeFolders(hierarchy.ownFolder))) continue;
+      const names = onlyStays ? freezerInVersion1 : used.join(',');
+      found.push({ hierarchy, onlyStays, option: (folder) => ['--cgroup', `${names}=${folder}`] });
     }
     return found;
   }
@@ -151,6 +193,13 @@ export class Cgroups {
       );
     return true;
   }
+}
+
+async function exists(folder: string): Promise<boolean> {
+  return access(folder).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function controllersOf(folder: string): Promise<readonly string[]> {

@@ -5,12 +5,15 @@ import {
   type BoxStats,
   type DriverReport,
   type HealthStatus,
+  type LiveSpec,
   type RunEvent,
   type RunOptions,
   type RunSpec,
+  type SandboxCapability,
   type SandboxDriver,
   type SandboxInfo,
   type SandboxSpec,
+  type WarmDemand,
 } from '@soulbox/plugin-sdk';
 import {
   Boxes,
@@ -28,6 +31,8 @@ import { adviceFor } from './advice.ts';
 import { mergePaths } from './base-paths.ts';
 import { Box, type Workshop } from './box.ts';
 import { Cgroups } from './cgroups.ts';
+import type { LinuxLiveBox } from './live-box.ts';
+import { LiveBoxes } from './live-boxes.ts';
 import type { Settings } from './settings.ts';
 
 export { SettingsSchema, type Settings } from './settings.ts';
@@ -35,6 +40,8 @@ export { SettingsSchema, type Settings } from './settings.ts';
 export interface LinuxDriverOptions {
   readonly deploymentId: string;
   readonly settings: Settings;
+  /** Where boxes that stay are recorded, with room for their sockets; without it there are none. */
+  readonly stateDir?: string;
   /** Default: `process.platform`. */
   readonly platform?: NodeJS.Platform;
   /** Finds the agent's program. Default: the one that was built with the SDK. */
@@ -47,6 +54,7 @@ export class LinuxDriver implements SandboxDriver {
   readonly #boxes = new Boxes<Box>();
   #workshop: Workshop | undefined;
   #identity: HostIdentity | undefined;
+  #liveBoxes: LiveBoxes | undefined;
 
   constructor(options: LinuxDriverOptions) {
     this.#options = options;
@@ -56,7 +64,11 @@ export class LinuxDriver implements SandboxDriver {
     const { deploymentId } = this.#options;
     try {
       const { program } = this.#prepared();
-      return await probeWithCanary(this, { program, deploymentId, identity: this.#known(), adviceFor, signal });
+      const identity = this.#known();
+      const report = await probeWithCanary(this, { program, deploymentId, identity, adviceFor, signal });
+      return report.available
+        ? { ...report, capabilities: [...report.capabilities, 'warm', ...(await this.#staying())] }
+        : report;
     } catch (thrown) {
       const error = toSoulboxError(thrown);
       const advice: unknown = error.details?.['advice'];
@@ -72,23 +84,58 @@ export class LinuxDriver implements SandboxDriver {
     return this.#boxes.get(sandboxId)?.connection.run(spec, options) ?? noSuchSandbox(sandboxId);
   }
 
+  async createLive(spec: LiveSpec, { signal }: { readonly signal: AbortSignal }): Promise<SandboxInfo> {
+    const workshop = this.#prepared();
+    return this.#live().create(
+      { ...spec, paths: mergePaths([...workshop.settings.paths, ...spec.paths]) },
+      workshop,
+      signal,
+    );
+  }
+
+  async *connect(
+    sandboxId: string,
+    input: AsyncIterable<Uint8Array>,
+    { signal }: { readonly signal: AbortSignal },
+  ): AsyncIterable<Uint8Array> {
+    yield* this.#liveBox(sandboxId).connect(input, signal);
+  }
+
+  async adopt(): Promise<readonly SandboxInfo[]> {
+    return this.#isLinux && this.#options.stateDir !== undefined ? this.#live().adopt(this.#cgroups()) : [];
+  }
+
+  async pause(sandboxId: string): Promise<void> {
+    await this.#liveBox(sandboxId).setPaused(true);
+  }
+
+  async resume(sandboxId: string): Promise<void> {
+    await this.#liveBox(sandboxId).setPaused(false);
+  }
+
   stats(sandboxId: string): Promise<BoxStats> {
+    const live = this.#liveBoxes?.get(sandboxId);
+    if (live) return live.stats();
     return this.#boxes.stats(sandboxId, this.#options.settings.graceMs);
   }
 
-  destroy(sandboxId: string): Promise<void> {
-    return this.#boxes.destroy(sandboxId);
+  warm(sandboxId: string, demand: WarmDemand): Promise<void> {
+    return this.#boxes.warm(sandboxId, demand);
+  }
+
+  async destroy(sandboxId: string): Promise<void> {
+    if (!(await this.#liveBoxes?.destroy(sandboxId))) await this.#boxes.destroy(sandboxId);
   }
 
   async list(): Promise<readonly SandboxInfo[]> {
-    return this.#boxes.list();
+    return [...this.#boxes.list(), ...((await this.#liveBoxes?.list()) ?? [])];
   }
 
   async reconcile(): Promise<number> {
     if (!this.#isLinux) return 0;
-    const { deploymentId } = this.#options;
-    const secrets = await removeStaleSecrets(deploymentId, this.#known());
-    return secrets + (await new Cgroups(deploymentId, this.#known()).reconcile());
+    const secrets = await removeStaleSecrets(this.#options.deploymentId, this.#known());
+    const live = this.#options.stateDir === undefined ? 0 : await this.#live().reconcile(this.#cgroups());
+    return secrets + live + (await this.#cgroups().reconcile());
   }
 
   health(): Promise<HealthStatus> {
@@ -103,6 +150,32 @@ export class LinuxDriver implements SandboxDriver {
     const workshop = this.#prepared();
     const paths = mergePaths([...workshop.settings.paths, ...spec.paths]);
     return Box.build(`lx${randomBytes(8).toString('hex')}`, { ...spec, paths }, workshop, signal);
+  }
+
+  /** What boxes that stay can do here. */
+  async #staying(): Promise<SandboxCapability[]> {
+    if (this.#options.stateDir === undefined) return [];
+    return (await this.#cgroups().canFreeze()) ? ['live', 'pause'] : ['live'];
+  }
+
+  /** @throws unsupported where nobody said where they are recorded. */
+  #live(): LiveBoxes {
+    const { stateDir } = this.#options;
+    if (stateDir === undefined)
+      throw new SoulboxError('unsupported', 'this driver has no folder for sandboxes that stay');
+    this.#liveBoxes ??= new LiveBoxes(stateDir, this.#known());
+    return this.#liveBoxes;
+  }
+
+  /** @throws not_found */
+  #liveBox(sandboxId: string): LinuxLiveBox {
+    const box = this.#liveBoxes?.get(sandboxId);
+    if (!box) throw new SoulboxError('not_found', 'there is no such sandbox', { details: { id: sandboxId } });
+    return box;
+  }
+
+  #cgroups(): Cgroups {
+    return this.#workshop?.cgroups ?? new Cgroups(this.#options.deploymentId, this.#known());
   }
 
   get #isLinux(): boolean {

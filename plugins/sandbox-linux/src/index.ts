@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { definePlugin, SandboxDriver } from '@soulbox/plugin-sdk';
 import { LinuxDriver } from './driver.ts';
 import { SettingsSchema } from './settings.ts';
@@ -6,8 +7,9 @@ export default definePlugin({
   id: 'sandbox-linux',
   config: SettingsSchema,
   provides: [SandboxDriver],
-  setup(context) {
-    const driver = new LinuxDriver({ deploymentId: context.deploymentId, settings: context.config });
+  async setup(context) {
+    const stateDir = join(await context.dataDir(), 'live');
+    const driver = new LinuxDriver({ deploymentId: context.deploymentId, settings: context.config, stateDir });
     context.provide(SandboxDriver, driver, 'linux');
     context.health(() => driver.health());
     return () => driver.dispose();

@@ -40,7 +40,7 @@ export async function buildImage(
   const output = await engine.call(
     'build the image',
     async (docker, abortSignal) =>
-      (await docker.buildImage(contextOf(request.files), { ...options, abortSignal })) as Readable,
+      (await docker.buildImage(await contextOf(request.files), { ...options, abortSignal })) as Readable,
     { signal, deadlineMs: beginMs },
   );
   let ended: SoulboxError | undefined;

@@ -1,7 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pack } from 'tar-stream';
 import { SoulboxError } from '@soulbox/plugin-sdk';
 
 export interface ContextFile {
@@ -11,7 +10,8 @@ export interface ContextFile {
 }
 
 /** What a build starts from, as the engine takes it. */
-export function contextOf(files: readonly ContextFile[]): Readable {
+export async function contextOf(files: readonly ContextFile[]): Promise<Readable> {
+  const { pack } = await import('tar-stream');
   const tar = pack();
   // Always the same bytes for the same files, or the engine would think that something has changed.
   const mtime = new Date(0);

@@ -29,7 +29,8 @@ export async function runInBoxOf(
     const text = { stdout: '', stderr: '' };
     for await (const event of driver.run(id, { id: 'image', files, stages, limits }, { signal })) {
       if (event.type === 'end') return { ...text, outcome: event.outcome };
-      if (event.type !== 'stage') text[event.type] += Buffer.from(event.data).toString('utf8');
+      if (event.type === 'stdout' || event.type === 'stderr')
+        text[event.type] += Buffer.from(event.data).toString('utf8');
     }
     throw new SoulboxError('sandbox_lost', 'the sandbox ended without an outcome');
   } finally {

@@ -98,6 +98,7 @@ export function addImageOperations(
   context.operation(build, async ({ languages, anew = false }, call) => {
     const wanted = await languageImages(runtimes, languages);
     const signal = until(call);
+    await makers.engine.awaken({ signal });
     const built = await inParallel(wanted, makers.settings.parallel, (each) => {
       const latest = new Latest<BuildProgress>((progress) => call.emit({ language: each.language, ...progress }));
       return attempt(each, () =>

@@ -27,7 +27,7 @@ describe('the context of a build', () => {
         ['soulbox-agent', 'program', true],
       ],
     );
-    const [first, second] = await Promise.all([buffer(contextOf(files)), buffer(contextOf(files))]);
+    const [first, second] = await Promise.all([buffer(await contextOf(files)), buffer(await contextOf(files))]);
     assert.ok(first.equals(second) && first.includes('program'));
     await rm(join(folder, 'Dockerfile'));
     await assert.rejects(imageFiles(folder, Buffer.alloc(0)), { code: 'image_unavailable' });

@@ -1,0 +1,129 @@
+import { SoulboxError, type LiveSpec, type SandboxInfo } from '@soulbox/plugin-sdk';
+import { AgentProcess, startTime, type HostIdentity } from '@soulbox/plugin-sdk/agent';
+import type { Workshop } from './box.ts';
+import type { Cgroups } from './cgroups.ts';
+import { isAlive, LinuxLiveBox, type LiveLauncher } from './live-box.ts';
+import { LiveRecords, socketName, type LiveRecord } from './live-record.ts';
+
+/** The boxes that stay, of this host and of those before it. */
+export class LiveBoxes {
+  readonly #records: LiveRecords;
+  readonly #identity: HostIdentity;
+  readonly #boxes = new Map<string, LinuxLiveBox>();
+
+  /** `folder` is where their records are. */
+  constructor(folder: string, identity: HostIdentity) {
+    this.#records = new LiveRecords(folder);
+    this.#identity = identity;
+  }
+
+  get(id: string): LinuxLiveBox | undefined {
+    return this.#boxes.get(id);
+  }
+
+  list(): Promise<SandboxInfo[]> {
+    return Promise.all([...this.#boxes.values()].map((box) => box.info()));
+  }
+
+  /** `spec.paths` is complete and merged. @throws sandbox_unavailable, conflict, cancelled; nothing is left then. */
+  async create(
+    spec: LiveSpec,
+    { program, settings, cgroups, uids }: Workshop,
+    signal: AbortSignal,
+  ): Promise<SandboxInfo> {
+    if (!/^[a-z0-9]{1,40}$/.test(spec.id))
+      throw new SoulboxError('invalid_params', 'the id of the sandbox is not possible');
+    if (spec.mounts.length > 0)
+      throw new SoulboxError(
+        'unsupported',
+        'this driver shows no folders in sandboxes that stay (capability "volumes")',
+      );
+    if (this.#boxes.has(spec.id)) throw new SoulboxError('conflict', 'there is a sandbox of this id');
+    const record = {
+      id: spec.id,
+      createdAt: new Date().toISOString(),
+      labels: { ...spec.labels },
+      host: this.#identity.label,
+    };
+    // First of all: what else is made can then be found and taken away, should this host be killed meanwhile.
+    await this.#records.write({ ...record, launcher: null });
+    const block = await uids?.take();
+    try {
+      const folders = await cgroups.make(spec.id, block?.base, { stays: true });
+      try {
+        const { memoryBytes, diskBytes, processes } = spec.limits;
+        const agent = await AgentProcess.launch(
+          program,
+          [
+            ...spec.paths.flatMap((path) => ['--path', path]),
+            ...(block ? ['--uid-base', String(block.base), '--uid-count', String(block.count)] : []),
+            ...folders.arguments,
+            ...['--listen', socketName],
+            ...['--memory', String(memoryBytes), '--disk', String(diskBytes), '--processes', String(processes)],
+          ],
+          {
+            handshakeMs: settings.createTimeoutMs,
+            graceMs: settings.graceMs,
+            signal,
+            cwd: this.#records.folderOf(spec.id),
+            ...(block ? { held: block.descriptor } : {}),
+          },
+        );
+        const launcher = { pid: agent.pid!, started: startTime('/proc', String(agent.pid)) ?? '' };
+        await this.#records.write({ ...record, launcher });
+        agent.leave();
+        const box = new LinuxLiveBox({ ...record, launcher }, this.#records, folders);
+        this.#boxes.set(spec.id, box);
+        return await box.info();
+      } catch (error) {
+        await folders.remove();
+        throw error;
+      }
+    } catch (error) {
+      await this.#records.remove(spec.id);
+      throw error;
+    } finally {
+      // From here on the box itself holds its uids.
+      await block?.release();
+    }
+  }
+
+  /** Takes over those whose host is gone. */
+  async adopt(cgroups: Cgroups): Promise<SandboxInfo[]> {
+    const adopted: SandboxInfo[] = [];
+    for (const record of await this.#orphans()) {
+      if (!isWhole(record) || !isAlive(record.launcher)) continue;
+      await this.#records.write({ ...record, host: this.#identity.label });
+      const box = new LinuxLiveBox(record, this.#records, await cgroups.ofStaying(record.id));
+      this.#boxes.set(record.id, box);
+      adopted.push(await box.info());
+    }
+    return adopted;
+  }
+
+  /** Takes away what is left of those that ended without their host. @returns how many. */
+  async reconcile(cgroups: Cgroups): Promise<number> {
+    let removed = 0;
+    for (const record of await this.#orphans()) {
+      if (isWhole(record) && isAlive(record.launcher)) continue;
+      await (await cgroups.ofStaying(record.id)).remove();
+      await this.#records.remove(record.id);
+      removed++;
+    }
+    return removed;
+  }
+
+  async destroy(id: string): Promise<boolean> {
+    const box = this.#boxes.get(id);
+    await box?.destroy();
+    return this.#boxes.delete(id);
+  }
+
+  async #orphans(): Promise<LiveRecord[]> {
+    return (await this.#records.all()).filter(({ host, id }) => !this.#boxes.has(id) && this.#identity.isGone(host));
+  }
+}
+
+function isWhole(record: LiveRecord): record is LiveRecord & { readonly launcher: LiveLauncher } {
+  return record.launcher !== null;
+}
