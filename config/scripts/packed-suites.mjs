@@ -1,7 +1,8 @@
 /**
  * Runs the suite of every plugin, those of the examples too, where nothing of this repository is at hand: in an empty
- * folder with the packed core, SDK and plugin, and with copies of what these three declare.
- * `node config/scripts/packed-suites.mjs [FOLDER…]`, for instance `plugins/auth-api-key`; after `npm run build`.
+ * folder with the packed core, SDK and plugin, and with copies of what these three declare. Of each suite the tests of
+ * conformance, which use all of what is packed; with `--all` the whole.
+ * `node config/scripts/packed-suites.mjs [--all] [FOLDER…]`, for instance `plugins/auth-api-key`; after `npm run build`.
  */
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +34,8 @@ const needsRepository = new Map(
   ].map((name) => [`plugins/sandbox-docker/test/${name}.test.ts`, 'starts an engine by test/support/docker/engine.sh']),
 );
 
-const wanted = process.argv.slice(2);
+const everything = process.argv.includes('--all');
+const wanted = process.argv.slice(2).filter((argument) => argument !== '--all');
 const scratch = mkdtempSync(join('/var/tmp', 'soulbox-packed-')); // Not below /tmp, which every sandbox has for itself.
 try {
   // Sandboxes may look at what they run as another user.
@@ -94,7 +96,7 @@ async function runSuite(plugin, shared) {
   const files = testFilesOf(plugin);
   for (const { source } of files.filter((file) => needsRepository.has(file.source)))
     console.log(`left out: ${source}: ${needsRepository.get(source)}`);
-  const chosen = files.filter(({ source }) => !needsRepository.has(source));
+  const chosen = choose(files.filter(({ source }) => !needsRepository.has(source)));
   const own = join('node_modules', plugin.manifest.name);
   for (const tests of testFolders(plugin, chosen))
     cpSync(join(plugin.path, tests), join(folder, own, tests), { recursive: true });
@@ -118,6 +120,12 @@ async function runSuite(plugin, shared) {
   rmSync(folder, { recursive: true });
   const { passed, failed, skipped } = counts;
   return { passed, failed, skipped: skipped.length, leftOut: files.length - chosen.length, problems };
+}
+
+/** @param {TestFile[]} files */
+function choose(files) {
+  const ofConformance = files.filter(({ source }) => source.endsWith('conformance.test.ts'));
+  return everything || ofConformance.length === 0 ? files : ofConformance;
 }
 
 /** @param {Packed[]} packed @param {string} folder */
