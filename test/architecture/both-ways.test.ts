@@ -11,6 +11,7 @@ const contractSuites: Readonly<Record<string, string>> = {
   cache: 'cacheSuite',
   'language-runtime': 'languageRuntimeSuite',
   'sandbox-driver': 'sandboxDriverSuite',
+  'scaling-policy': 'scalingPolicySuite',
   store: 'storeSuite',
   transport: 'transportSuite',
 };

@@ -73,7 +73,9 @@ export function roomProblem(file: string, specifier: string): string | undefined
 function coreProblem(file: string, specifier: string): string | undefined {
   if (!specifier.startsWith('@soulbox/plugin-')) return undefined;
   if (packageName(specifier) !== sdk) return 'core imports no plugin';
-  return specifier === sdk || file.startsWith('core/test/') ? undefined : "core uses the SDK's main entry only";
+  // The client of the live service speaks with every driver's sandboxes, and makes none.
+  const isPlain = specifier === sdk || specifier === `${sdk}/live`;
+  return isPlain || file.startsWith('core/test/') ? undefined : "core uses the SDK's main entry and live client only";
 }
 
 function sdkProblem(file: string, specifier: string): string | undefined {

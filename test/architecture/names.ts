@@ -8,7 +8,7 @@ const others = [
 ];
 
 /** Names that are words of contracts, or of English, too. */
-const words: ReadonlySet<string> = new Set(['go', 'layers']);
+const words: ReadonlySet<string> = new Set(['go', 'layers', 'cache', 'memory', 'files', 'processes']);
 
 /** The names that plugins have: `language-python` is a `language` called `python`. */
 export function pluginNames(all: readonly Package[]): string[] {

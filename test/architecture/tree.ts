@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** The top of the repository, with a slash at the end. */
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-const built = new Set(['node_modules', 'dist', '.git', '.coverage', 'coverage']);
+const built = new Set(['node_modules', 'dist', '.git', '.coverage', 'coverage', '.bench-report']);
 
 /** Every file of the repository that a person wrote, as paths relative to the top with slashes. */
 export function allFiles(): string[] {

@@ -1,20 +1,24 @@
-/** `npm run bench`: every comparison, as a table and, with `--json`, as data. */
-import { noEngine } from '../support/docker/engine.ts';
-import type { Figures } from './compare.ts';
-import { benchDrivers } from './drivers.ts';
-import { benchHooks } from './hooks.ts';
+/**
+ * `npm run bench [-- soak | overload | live | contexts] [options]`: what executions cost, on SoulBox and its peers, side by side.
+ * Writes a report into a folder (`--out`, by default `.bench-report`) and prints its first table.
+ */
+import { contextsCommand } from './contexts.ts';
+import { liveCommand } from './live.ts';
+import { overloadCommand } from './overload.ts';
+import { soakCommand } from './soak.ts';
+import { compareSystems } from './systems-report.ts';
 
-const figures = {
-  hooks: await benchHooks(500),
-  ...(noEngine ? {} : await benchDrivers(100)),
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  soak: soakCommand,
+  overload: overloadCommand,
+  live: liveCommand,
+  contexts: contextsCommand,
 };
-
-if (process.argv.includes('--json')) console.log(JSON.stringify(figures, undefined, 2));
-else
-  for (const [bench, cases] of Object.entries<Record<string, Figures>>(figures)) {
-    console.log(`${bench} (microseconds a call)`);
-    for (const [name, { p50, p95, ratio }] of Object.entries(cases))
-      console.log(
-        `  ${name.padEnd(32)} p50 ${p50.toFixed(2).padStart(9)}  p95 ${p95.toFixed(2).padStart(9)}  × ${ratio.toFixed(1)}`,
-      );
-  }
+const args = process.argv.slice(2);
+const chosen = commands[args[0] ?? ''];
+try {
+  process.exitCode = await (chosen ? chosen(args.slice(1)) : compareSystems(args));
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionResult } from '@soulbox/plugin-sdk';
 import { startHost } from '../support/running-host.ts';
 import { root, soulbox } from '../support/soulbox.ts';
@@ -12,8 +13,12 @@ describe('soulbox start', () => {
     const first = await startHost({ languages: 'all' });
     try {
       assert.match(first.output(), /sandbox-linux\s+1\.\d+\.\d+\s+active\s+\d+ ms/);
-      for (const language of ['python', 'javascript', 'typescript'])
+      for (const language of ['python', 'javascript', 'typescript']) {
+        const tried = new RegExp(`^ {2}${language}\\s.*$`, 'm');
+        // Languages are tried while the host serves already.
+        while (!tried.test(first.output())) await sleep(50);
         assert.match(first.output(), new RegExp(`${language}\\s+\\d[\\d.]* +canary ok`));
+      }
       assert.match(first.output(), /enforces: (standard|strong)/);
       assert.match(first.url, /^ws:\/\/127\.0\.0\.1:\d+\/rpc$/);
       assert.ok(first.key, 'a first start prints a key');

@@ -23,7 +23,7 @@ const latestKillMs = 1_000;
 describe('a host that is killed', { skip: needs('python3') }, () => {
   const random = randomFrom(seed);
   const tag = `soulbox-fault-${process.pid}-${seed}`;
-  /** Processes of programs that were there when their host was killed. */
+  /** Processes of programs that were there when their host was killed, over all tests. */
   let caught = 0;
   const verdicts = new Map<string, Verdict | null>();
   let home: Home;
@@ -37,6 +37,9 @@ describe('a host that is killed', { skip: needs('python3') }, () => {
     host = await startHost({ home, plugins: '  language-typescript: false' });
     key ??= host.key!;
     client = await connect({ url: host.url, key });
+    // A host serves before it knows its languages: only from then on does the load find all at work.
+    for (const language of ['python', 'javascript'])
+      await client.call('executions.create', { language, code: '', args: [tag] });
   };
 
   before(async () => {
@@ -92,14 +95,17 @@ describe('a host that is killed', { skip: needs('python3') }, () => {
   for (let number = 1; number <= tests; number++)
     it(`leaves each accepted execution with one final state and nothing behind (${number} of ${tests})`, async (t) => {
       let known = 0;
-      caught = 0;
+      const before = caught;
       for (let count = 0; count < roundsPerTest; count++) {
         const told = await round();
         await check(told);
         known += told.accepted.size;
       }
-      t.diagnostic(`seed ${seed}: ${roundsPerTest} kills, ${known} executions accepted, ${caught} processes caught`);
-      assert.ok(known > roundsPerTest && caught > roundsPerTest, 'the load did not reach the host');
+      t.diagnostic(
+        `seed ${seed}: ${roundsPerTest} kills, ${known} executions accepted, ${caught - before} processes caught`,
+      );
+      // Few programs have begun at a random moment where the machine is busy, so some must have, and more over all.
+      assert.ok(known > roundsPerTest && caught > before, 'the load did not reach the host');
     });
 
   it('never changes a final state afterwards, and lists every execution once', async (t) => {
@@ -120,9 +126,9 @@ describe('a host that is killed', { skip: needs('python3') }, () => {
     } while (cursor !== null);
     for (const [id, verdict] of verdicts) assert.equal(found.get(id), verdict);
     const counts = new Map<string, number>();
-    for (const verdict of found.values()) counts.set(verdict ?? 'none', (counts.get(verdict ?? 'none') ?? 0) + 1);
+    for (const verdict of verdicts.values()) counts.set(verdict ?? 'none', (counts.get(verdict ?? 'none') ?? 0) + 1);
     t.diagnostic([...counts].map(([verdict, count]) => `${verdict} ${count}`).join(', '));
-    assert.ok(counts.has('interrupted') && counts.has('ok'), 'the kills missed the load');
+    assert.ok(counts.has('interrupted') && counts.has('ok') && caught > roundsPerTest, 'the kills missed the load');
   });
 
   it('leaves no process, cgroup, mount or file when the last one stops', async () => {

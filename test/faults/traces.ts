@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { allProcesses, familyOf } from '../support/processes.ts';
 import type { Home } from '../support/soulbox.ts';
 
 /** Processes with the tag among their arguments, each as `pid arguments`. */
@@ -17,33 +18,16 @@ export async function taggedProcesses(tag: string): Promise<string[]> {
 
 /** The processes that a process has started, and those that these have, as `pid start-time name`. */
 export async function descendants(pid: number): Promise<string[]> {
-  const children = new Map<string, string[]>();
-  const told = new Map<string, string>();
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'latin1').catch(() => '');
-    const [, command, rest] = /^\d+ \((.*)\) (.*)$/s.exec(stat) ?? [];
-    const fields = rest?.split(' ') ?? [];
-    if (fields[1] === undefined) continue;
-    children.set(fields[1], [...(children.get(fields[1]) ?? []), name]);
-    told.set(name, `${name} ${fields[19]} ${command}`);
-  }
-  const family = (parent: string): string[] =>
-    (children.get(parent) ?? []).flatMap((child) => [told.get(child)!, ...family(child)]);
-  return family(String(pid));
+  const family = await familyOf([pid]);
+  return family.filter((entry) => entry.pid !== pid).map((entry) => `${entry.pid} ${entry.startedAt} ${entry.name}`);
 }
 
 /** Those of {@link descendants}' lines whose process is still there. */
 export async function stillThere(lines: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(
-    lines.map(async (line) => {
-      const [pid, started] = line.split(' ');
-      const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return fields[19] === started && fields[0] !== 'Z' ? [line] : [];
-    }),
+  const alive = new Set(
+    (await allProcesses()).filter(({ state }) => state !== 'Z').map(({ pid, startedAt }) => `${pid} ${startedAt}`),
   );
-  return found.flat();
+  return lines.filter((line) => alive.has(line.split(' ', 2).join(' ')));
 }
 
 /** The id that marks what a host with this home makes outside it. */

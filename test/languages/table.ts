@@ -4,20 +4,10 @@ import type { ExecutionResult } from '@soulbox/plugin-sdk';
 import { RawClient } from '../support/rpc.ts';
 import { startHost, type RunningHost } from '../support/running-host.ts';
 import { cases } from './cases.ts';
-import { cpp } from './programs/cpp.ts';
-import { go } from './programs/go.ts';
-import { java } from './programs/java.ts';
-import { javascript } from './programs/javascript.ts';
-import { php } from './programs/php.ts';
+import { allPrograms } from './programs/all.ts';
 import type { ProgramSet } from './programs/program-set.ts';
-import { python } from './programs/python.ts';
-import { ruby } from './programs/ruby.ts';
-import { rust } from './programs/rust.ts';
-import { typescript } from './programs/typescript.ts';
 
-const rows: readonly ProgramSet[] = [python, javascript, typescript, go, java, cpp, rust, ruby, php];
-
-export const languages: readonly string[] = rows.map(({ language }) => language);
+export const languages: readonly string[] = allPrograms.map(({ language }) => language);
 
 export interface TableOptions {
   readonly driver: string;
@@ -49,9 +39,9 @@ function drawn(driver: string, times: Times): string[] {
 
 /** Registers a test for each language and case, on one driver, asked of a host as its users run it. */
 export function languageTable({ driver, config = '{}', skip }: TableOptions): void {
-  const tried = rows.filter((programs) => skip(programs) === false);
-  describe(`languages on the driver ${driver}`, { skip: tried.length === 0 && skip(rows[0]!) }, () => {
-    const times = new Map(rows.map(({ language }) => [language, new Map<string, number>()]));
+  const tried = allPrograms.filter((programs) => skip(programs) === false);
+  describe(`languages on the driver ${driver}`, { skip: tried.length === 0 && skip(allPrograms[0]!) }, () => {
+    const times = new Map(allPrograms.map(({ language }) => [language, new Map<string, number>()]));
     let host: RunningHost;
     let client: RawClient;
     before(async () => {
@@ -68,7 +58,7 @@ export function languageTable({ driver, config = '{}', skip }: TableOptions): vo
       await host.home[Symbol.asyncDispose]();
     });
 
-    for (const programs of rows)
+    for (const programs of allPrograms)
       describe(programs.language, { skip: skip(programs) }, () => {
         for (const { name, request, check } of cases)
           test(name, async () => {

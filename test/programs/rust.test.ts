@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import rust from '@soulbox/plugin-language-rust';
@@ -21,8 +21,10 @@ const pages = [
 
 function book(): string | undefined {
   if (needs('rustc', 'cc') !== false) return undefined;
-  const sysroot = execFileSync('rustc', ['--print', 'sysroot'], { encoding: 'utf8' }).trim();
-  const places = [join(sysroot, 'share/doc/rust/html/book'), '/usr/share/doc/rust-doc/html/book'];
+  // The first in the PATH may be a chooser of versions that has none for this user.
+  const { status, stdout } = spawnSync('rustc', ['--print', 'sysroot'], { encoding: 'utf8' });
+  const own = status === 0 ? [join(stdout.trim(), 'share/doc/rust/html/book')] : [];
+  const places = [...own, '/usr/share/doc/rust-doc/html/book'];
   return places.find((place) => existsSync(place));
 }
 

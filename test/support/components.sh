@@ -8,6 +8,8 @@ program='int main(void) { return 0; }'
 # name | command that succeeds when it is there | Debian packages
 components=(
   "python3|python3 -c ''|python3"
+  "pandas|/usr/bin/python3 -c 'import pandas, matplotlib'|python3-pandas python3-matplotlib"
+  "jupyter|/usr/bin/python3 -c 'import ipykernel, jupyter_client'|python3-ipykernel python3-jupyter-client"
   "lua5.4|lua5.4 -e ''|lua5.4"
   "perl|perl -e ''|perl"
   "cc|echo '$program' | cc -x c - -static -o /dev/null|gcc libc6-dev"
@@ -26,6 +28,8 @@ components=(
   "php|php --version|php-cli"
   "phpseclib|test -f /usr/share/php/phpseclib/Math/BigInteger.php|php-phpseclib"
   "composer|composer --version && php -r 'exit(extension_loaded(\"zip\") ? 0 : 1);'|composer php-zip"
+  "openssl|openssl version|openssl"
+  "redis-server|redis-server --version|redis-server"
   "sanitizers|echo '$program' | cc -x c - -fsanitize=address,undefined -o /dev/null|gcc libc6-dev"
 )
 

@@ -7,6 +7,6 @@ while True:
     try:
         os.fork()
     except OSError:
-        # Long enough for one who only looks now and then.
-        time.sleep(0.2)
+        # Long enough for one who only looks now and then, and whose turn comes late on a busy machine.
+        time.sleep(2)
         sys.exit(1)

@@ -10,25 +10,26 @@ import { root } from '../soulbox.ts';
 const run = promisify(execFile);
 const script = join(root, 'test/support/docker/engine.sh');
 
-/** What to give as a test's `skip`. */
+/** What to give as a test's `skip`. Who is not root need not have the engine's programs on the PATH, in CI neither. */
 export const noEngine: false | string =
-  needs('dockerd', 'containerd', 'docker', 'busybox') ||
-  (process.geteuid?.() === 0 ? false : 'dockerd runs as root only');
+  process.geteuid?.() === 0 ? needs('dockerd', 'containerd', 'docker', 'busybox') : 'only root can start an engine';
 
 /** A Docker engine of one's own, with an image of programs of this machine. */
 export class DockerEngine {
   /** Everything of it, its mounts too. */
   readonly folder: string;
   readonly host: string;
+  private readonly options: readonly string[];
 
-  private constructor(folder: string) {
+  private constructor(folder: string, options: readonly string[]) {
     this.folder = folder;
+    this.options = options;
     this.host = `unix://${folder}/docker.sock`;
   }
 
-  /** `paths` is what its image has of this machine, as engine.sh takes it. */
-  static async start(image: string, paths: readonly string[]): Promise<DockerEngine> {
-    const engine = new DockerEngine(await mkdtemp(join(tmpdir(), 'soulbox-own-engine-')));
+  /** `paths` is what its image has of this machine, as engine.sh takes it; `options` are those of dockerd. */
+  static async start(image: string, paths: readonly string[], options: readonly string[] = []): Promise<DockerEngine> {
+    const engine = new DockerEngine(await mkdtemp(join(tmpdir(), 'soulbox-own-engine-')), options);
     try {
       await engine.startAgain();
       await run(script, ['image', engine.folder, image, locateAgent(), ...paths]);
@@ -40,11 +41,17 @@ export class DockerEngine {
   }
 
   async startAgain(): Promise<void> {
-    await run(script, ['start', this.folder]);
+    await run(script, ['start', this.folder, ...this.options]);
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
-    process.kill(Number(await readFile(join(this.folder, 'docker.pid'), 'latin1')), signal);
+    process.kill((await this.pids())[0], signal);
+  }
+
+  /** Of dockerd and of its containerd. */
+  async pids(): Promise<[number, number]> {
+    const read = async (name: string) => Number(await readFile(join(this.folder, name), 'latin1'));
+    return [await read('docker.pid'), await read('containerd.pid')];
   }
 
   /** Runs the engine's own client and resolves with the lines that it prints. */
