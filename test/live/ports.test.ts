@@ -89,9 +89,10 @@ describe('ports of this machine that are mapped', () => {
     assert.equal(await send(hostPort, 'again'), 'again');
     await call('unmap', { port: 9_000 });
     await call('map', { port: 9_000, hostPort });
-    const held: Socket = connect({ host: '127.0.0.1', port: hostPort }).on('error', () => undefined);
+    const held: Socket = connect({ host: '127.0.0.1', port: hostPort });
     await once(held, 'connect');
-    const cut = once(held, 'close');
+    // Ended or reset: that is as its program came to its end.
+    const cut = new Promise((resolve) => held.on('error', () => undefined).once('close', resolve));
     await live.call('sandboxes.delete', { id: sandbox });
     await cut;
     while ((await mapped()).length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
