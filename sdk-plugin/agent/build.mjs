@@ -10,7 +10,7 @@ const sanitize = process.argv.includes('--sanitize');
 const output = join(here, '..', 'dist', 'agent', sanitize ? 'soulbox-agent-asan' : 'soulbox-agent');
 const compiler = process.env['CC'] ?? 'cc';
 
-const common = ['-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-Wshadow'];
+const common = ['-std=c11', '-pthread', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-Wshadow'];
 
 /** The part of the agent that builds an inner box from within, for the processes of interpreters. */
 const libraryParts = [

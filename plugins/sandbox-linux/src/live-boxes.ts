@@ -59,6 +59,7 @@ export class LiveBoxes {
             ...(block ? ['--uid-base', String(block.base), '--uid-count', String(block.count)] : []),
             ...folders.arguments,
             ...['--listen', socketName],
+            ...(spec.gateway ? ['--network', 'gateway'] : []),
             ...['--memory', String(memoryBytes), '--disk', String(diskBytes), '--processes', String(processes)],
           ],
           {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { LinuxDriver, SettingsSchema } from '../src/driver.ts';
 
 const { signal } = new AbortController();
 const limits = { memoryBytes: 64e6, diskBytes: 8e6, processes: 16 };
+const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
 const env = { PATH: '/usr/bin:/bin' };
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
@@ -33,7 +35,7 @@ describe('the gateway of a sandbox that stays', () => {
     const uidBase = 1_700_000_000 + (process.pid % 1000) * 50_000;
     const settings = SettingsSchema.parse({ uidBase, uidBlocks: 4 });
     driver = new LinuxDriver({ deploymentId: `gateway-${randomBytes(4).toString('hex')}`, settings, stateDir });
-    await driver.createLive({ id, paths: [], labels: {}, limits, mounts: [], gateway: true }, { signal });
+    await driver.createLive({ id, paths: [busybox], labels: {}, limits, mounts: [], gateway: true }, { signal });
     connection = await LiveConnection.open((input) => driver.connect(id, input, { signal }));
     agent = new ConnectedAgent(connection);
   });
@@ -54,7 +56,7 @@ describe('the gateway of a sandbox that stays', () => {
   };
 
   it('hands over connections to any address, of which each is taken or dropped', async () => {
-    const events = agent.gateway([80, 8443])[Symbol.asyncIterator]();
+    const events = agent.gateway()[Symbol.asyncIterator]();
     const asked = events.next();
     // Until the gateway listens.
     await agent.ports();
@@ -81,7 +83,7 @@ describe('the gateway of a sandbox that stays', () => {
   });
 
   it('hands over questions to the DNS, and answers from the address that was asked', async () => {
-    const events = agent.gateway([443])[Symbol.asyncIterator]();
+    const events = agent.gateway()[Symbol.asyncIterator]();
     const asked = events.next();
     await agent.ports();
     const said = run('exec 3<>/dev/udp/198.51.100.7/53; printf question >&3; dd bs=100 count=1 <&3 2>/dev/null');
@@ -100,13 +102,71 @@ describe('the gateway of a sandbox that stays', () => {
     await events.return?.(undefined);
   });
 
+  it('catches connections to many ports, and leaves those ports to programs of the sandbox', async () => {
+    const taken = new Map<number, string>();
+    const events = agent.gateway();
+    const gate = (async () => {
+      for await (const event of events) {
+        if (event.type !== 'connection') continue;
+        taken.set(event.port, event.address);
+        await agent.drop(event.connection);
+        if (event.port === 2_000) return;
+      }
+    })();
+    await agent.ports();
+    // More than are accepted on at the same time.
+    await run('for port in $(seq 1001 2000); do (exec 3<>/dev/tcp/203.0.113.9/$port); done');
+    await gate;
+    assert.equal(taken.size, 1_000);
+    assert.deepEqual([...new Set(taken.values())], ['203.0.113.9']);
+
+    const server = await agent.start({
+      argv: [busybox, 'nc', '-ll', '-p', '2000', '-e', '/bin/echo', 'its own'],
+      env,
+    });
+    while (!(await agent.ports()).some(({ port }) => port === 2_000)) await new Promise((done) => setTimeout(done, 20));
+    let heard = '';
+    for await (const piece of agent.dial(2_000, nothing())) heard += Buffer.from(piece).toString();
+    assert.equal(heard, 'its own\n');
+    assert.deepEqual(await agent.ports(), [{ port: 2_000, address: '::' }]);
+    await agent.kill(server.id, 'SIGKILL');
+  });
+
   it('lets nothing out where nobody listens', async () => {
-    assert.match(await run('exec 3<>/dev/tcp/203.0.113.9/80 || echo refused'), /refused/);
+    assert.match(await run('exec 3<>/dev/tcp/203.0.113.9/80; cat <&3 2>&1 || echo reset'), /reset/);
     await assert.rejects(
       async () => {
         for await (const _ of agent.dial(80, nothing())) assert.fail('somebody listens');
       },
       { code: 'port_closed' },
     );
+  });
+
+  it('is not there where it was not asked for', async () => {
+    const other = `sb${randomBytes(8).toString('hex')}`;
+    await driver.createLive({ id: other, paths: [], labels: {}, limits, mounts: [], gateway: false }, { signal });
+    const without = await LiveConnection.open((input) => driver.connect(other, input, { signal }));
+    const plain = new ConnectedAgent(without);
+    await assert.rejects(
+      async () => {
+        for await (const _ of plain.gateway()) assert.fail('something is caught');
+      },
+      { code: 'unsupported' },
+    );
+    const { id: process } = await plain.start({
+      argv: [
+        '/bin/bash',
+        '-c',
+        'exec 3<>/dev/tcp/203.0.113.9/80 || ls /sys/class/net /proc/net/dev 2>&1; cat /proc/net/dev',
+      ],
+      env,
+    });
+    let text = '';
+    for await (const event of plain.attach(process))
+      if (event.type === 'output') text += Buffer.from(event.data).toString('latin1');
+    assert.match(text, /unreachable/);
+    assert.doesNotMatch(text, /eth0:/);
+    without.close();
+    await driver.destroy(other);
   });
 });

@@ -87,6 +87,8 @@ struct box_plan {
   /* Of a box that stays: what its init becomes, and where hosts connect to that. Else NULL. */
   void (*live_service)(const struct box_plan *plan);
   int listener;
+  /* Of one whose connections the host decides on: NULL or the step that failed. Else NULL. */
+  const char *(*build_gateway)(void);
   int gate;                                 /* says when the maps of its users are written */
   int user_stdin, user_stdout, user_stderr; /* the program's ends */
 };

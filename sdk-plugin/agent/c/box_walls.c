@@ -103,7 +103,7 @@ static const char *mount_processes(bool stays) {
   if (mount("proc", "/proc", "proc", flags, NULL) < 0) return "mount-proc";
   const char *step = limit_shared_counts(stays);
   if (step) return step;
-  /* Its live service catches connections to any port, without more powers; all addresses are the box's own. */
+  /* Its programs may serve on any port: all there are in this network are the box's own. */
   if (stays && write_file_at(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0") < 0 && errno != ENOENT)
     return "ports";
   if (mount(NULL, "/proc", NULL, MS_REMOUNT | MS_RDONLY | flags, NULL) < 0) return "mount-proc";

@@ -11,8 +11,8 @@ const char *take_identity(const struct box_identity *identity);
    what a container engine adds to its image. */
 const char *build_filesystem(uint64_t disk_bytes, bool in_container, bool stays);
 
-/* Names the host and brings up the loopback interface, the only one there is. Where it `catches`, every address is there. */
-const char *build_network(bool catches);
+/* Names the host and brings up the loopback interface, the only one there is. */
+const char *build_network(void);
 
 /* Nothing of its own user can look into this process, and nothing started here can gain powers. */
 const char *close_to_others(void);

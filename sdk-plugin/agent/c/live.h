@@ -12,8 +12,8 @@
  * - Terminals: a devpts of the box's own at /dev/pts (newinstance, ptmxmode=0666, mode=0620), and /dev/ptmx leading to
  *   its ptmx.
  * - /proc, of the box's own pid namespace, for sessions and ports.
- * - A gateway: every address is the box's own (a local route for all), and any port may be bound:
- *   net.ipv4.ip_unprivileged_port_start is 0 in the box's network.
+ * - For its programs, any port may be bound: net.ipv4.ip_unprivileged_port_start is 0 in the box's network.
+ * - A gateway, where one was built (gateway.h).
  * - With `own_uid`: the capabilities SETUID, SETGID and KILL in the box's user namespace.
  * - Its seccomp filter, if it has one, allows inotify, epoll, signalfd, timers by epoll, sockets of TCP, UDP and unix, and
  *   what `enter` does.

@@ -127,6 +127,8 @@ bool processes_run(void);
 /* Milliseconds until a timeout is due, at most `most`. */
 int processes_tick(int most);
 
+/* For the loop: what the gateway of the box catches, where there is one. */
+void gateway_start(void);
 /* Ends what only a connection keeps. */
 void gateway_close(void);
 

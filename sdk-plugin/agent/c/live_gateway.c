@@ -7,9 +7,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { MOST_PORTS = 32, MOST_WAITING = 256, DNS_PORT = 53, ANSWER_HEAD = 6, INPUT_ROOM = 128 << 10 };
+enum { MOST_WAITING = 256, ANSWER_HEAD = 6, INPUT_ROOM = 128 << 10 };
 
-/* Accepted, and neither taken nor dropped yet. */
+/* Neither taken nor dropped yet. */
 struct waiting {
   struct waiting *next;
   uint32_t id;
@@ -20,8 +20,7 @@ struct waiting {
 
 struct gateway {
   struct call *call;
-  struct source listeners[2 * MOST_PORTS];
-  unsigned listener_count, waiting_count;
+  unsigned waiting_count;
   struct waiting *waiting;
   size_t answer_used; /* of an answer that is not whole yet */
   uint8_t answer[ANSWER_HEAD + UINT16_MAX];
@@ -29,45 +28,50 @@ struct gateway {
 
 static struct gateway *gateway;
 
-int open_bound(int family, int type, uint16_t port) {
-  int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
-  if (fd < 0) return -1;
-  union address address;
-  socklen_t length = address_fill(&address, family, false, port);
-  if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (type == SOCK_STREAM) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(fd, &address.any, length) == 0 && (type != SOCK_STREAM || listen(fd, SOMAXCONN) == 0)) return fd;
-  int error = errno;
+/* Closes it so that its program is told at once. */
+static void reset(int fd) {
+  struct linger now = {.l_onoff = 1};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   close(fd);
-  errno = error;
-  return -1;
 }
 
-static void listen_again(void) {
-  bool room = gateway->waiting_count < MOST_WAITING;
-  for (unsigned i = 0; i < gateway->listener_count; i++) source_want(&gateway->listeners[i], room ? EPOLLIN : 0);
-}
-
-static void on_listener(struct source *source, uint32_t events) {
-  (void)events;
+static void let_wait(int fd, const union address *address) {
   static uint32_t last_id;
-  int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  struct waiting *waiting = fd < 0 ? NULL : calloc(1, sizeof *waiting);
-  socklen_t length = sizeof waiting->address;
-  if (waiting == NULL || getsockname(fd, &waiting->address.any, &length) < 0) {
-    if (fd >= 0) close(fd);
-    free(waiting);
+  struct waiting *waiting = gateway && gateway->waiting_count < MOST_WAITING ? calloc(1, sizeof *waiting) : NULL;
+  if (waiting == NULL) {
+    reset(fd);
     return;
   }
-  waiting->fd = fd;
-  waiting->id = ++last_id;
+  *waiting = (struct waiting){.fd = fd, .id = ++last_id, .address = *address};
   /* The oldest first. */
   struct waiting **end = &gateway->waiting;
   while (*end) end = &(*end)->next;
   *end = waiting;
   gateway->waiting_count++;
-  listen_again();
   call_ready(gateway->call);
+}
+
+static void on_caught(struct source *source, uint32_t events) {
+  (void)events;
+  int fd;
+  while (read(source->fd, &fd, sizeof fd) == sizeof fd) {
+    union address address;
+    socklen_t length = sizeof address;
+    if (getsockname(fd, &address.any, &length) < 0)
+      close(fd);
+    else if (address_port(&address) == DNS_PORT)
+      questions_accept(fd);
+    else
+      let_wait(fd, &address);
+  }
+}
+
+void gateway_start(void) {
+  static struct source caught;
+  if (gateway_ends() == NULL) return;
+  source_init(&caught, gateway_ends()->caught, on_caught, NULL);
+  source_want(&caught, EPOLLIN);
+  questions_start();
 }
 
 /* Takes it out of those that wait: its descriptor, or -1. */
@@ -80,24 +84,15 @@ static int take_waiting(uint32_t id) {
     *at = waiting->next;
     free(waiting);
     gateway->waiting_count--;
-    listen_again();
     return fd;
   }
   return -1;
-}
-
-/* Closes it so that its program is told at once. */
-static void reset(int fd) {
-  struct linger now = {.l_onoff = 1};
-  setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  close(fd);
 }
 
 void gateway_close(void) {
   if (gateway == NULL) return;
   struct gateway *old = gateway;
   gateway = NULL;
-  for (unsigned i = 0; i < old->listener_count; i++) source_close(&old->listeners[i]);
   for (struct waiting *waiting = old->waiting, *next; waiting; waiting = next) {
     next = waiting->next;
     reset(waiting->fd);
@@ -107,24 +102,12 @@ void gateway_close(void) {
   free_later(old);
 }
 
-static bool open_port(uint16_t port) {
-  static const int families[] = {AF_INET, AF_INET6};
-  for (int i = 0; i < 2; i++) {
-    int fd = open_bound(families[i], SOCK_STREAM, port);
-    /* What a program of the box listens on already is its own; and there may be no IPv6. */
-    if (fd < 0 && (errno == EADDRINUSE || (families[i] == AF_INET6 && errno != EACCES))) continue;
-    if (fd < 0) return false;
-    struct source *source = &gateway->listeners[gateway->listener_count++];
-    source_init(source, fd, on_listener, NULL);
-    source_want(source, EPOLLIN);
-  }
-  return true;
-}
-
 void gateway_begin(struct call *call, const struct frame *request) {
-  struct field_reader reader = read_fields(request);
-  struct field field;
-  unsigned ports = 0;
+  (void)request;
+  if (gateway_ends() == NULL) {
+    call_fail(call, "unsupported", "the sandbox was made without a network");
+    return;
+  }
   if (gateway) call_end(gateway->call, NULL);
   gateway = calloc(1, sizeof *gateway);
   if (gateway == NULL) {
@@ -133,22 +116,7 @@ void gateway_begin(struct call *call, const struct frame *request) {
   }
   gateway->call = call;
   call->input_stream = 1;
-  while (next_field(&reader, &field) > 0) {
-    if (field.tag != 3) continue;
-    uint16_t port = field.length == 2 ? (uint16_t)(field.bytes[0] | field.bytes[1] << 8) : 0;
-    if (port == 0 || ports++ == MOST_PORTS) {
-      call_fail(call, "invalid", "no port, or too many");
-      return;
-    }
-    if (port != DNS_PORT && !open_port(port)) {
-      call_fail_errno(call, errno);
-      return;
-    }
-  }
-  if (!questions_open(call)) {
-    call_fail_errno(call, errno);
-    return;
-  }
+  questions_open(call);
   call_grant(call, INPUT_ROOM);
 }
 

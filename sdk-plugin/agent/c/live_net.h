@@ -2,16 +2,8 @@
 #ifndef SOULBOX_LIVE_NET_H
 #define SOULBOX_LIVE_NET_H
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
+#include "gateway.h"
 #include "live_core.h"
-
-union address {
-  struct sockaddr any;
-  struct sockaddr_in v4;
-  struct sockaddr_in6 v6;
-};
 
 /* Passes bytes between the call and a connection, which it takes over. */
 void stream_begin(struct call *call, int fd);
@@ -30,16 +22,15 @@ void gateway_drop(struct call *call);
 void take_begin(struct call *call, const struct frame *request);
 void drop_begin(struct call *call, const struct frame *request);
 
-/* Sets the port of an address of its family: the loopback, or every one. The length of the address. */
-socklen_t address_fill(union address *address, int family, bool loopback, uint16_t port);
 void address_text(const union address *address, char text[INET6_ADDRSTRLEN]);
 uint16_t address_port(const union address *address);
-/* A non-blocking socket bound to a port of every address, or -1 with errno. */
-int open_bound(int family, int type, uint16_t port);
 
 /* The questions to the DNS that the box asks, while the gateway is open. */
-bool questions_open(struct call *gateway);
+void questions_start(void);
+void questions_open(struct call *gateway);
 void questions_close(void);
+/* Takes over a connection to the DNS. */
+void questions_accept(int fd);
 /* Tells those that were not told, while the call may send. */
 void questions_tell(struct call *gateway);
 void question_answer(uint32_t id, const uint8_t *message, size_t length);

@@ -8,11 +8,9 @@
 #include "live_net.h"
 
 enum {
-  DNS_PORT = 53,
   MOST_QUESTIONS = 256,
   MOST_CONNECTIONS = 32,
   MOST_MESSAGE = 4096, /* questions are short */
-  SOCKETS = 4,         /* UDP and TCP, of both families */
 };
 
 struct question {
@@ -33,7 +31,7 @@ struct connection {
 };
 
 static struct call *gateway;
-static struct source sockets[SOCKETS];
+static struct source sockets[2]; /* of IPv4 and IPv6 */
 static struct connection *connections[MOST_CONNECTIONS];
 static struct question *questions;
 static unsigned question_count;
@@ -91,7 +89,7 @@ static void on_datagram(struct source *source, uint32_t events) {
   struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &part, .msg_iovlen = 1,
                            .msg_control = &control, .msg_controllen = sizeof control};
   ssize_t got = recvmsg(source->fd, &message, 0);
-  if (got <= 0 || (message.msg_flags & MSG_TRUNC)) return;
+  if (got <= 0 || (message.msg_flags & MSG_TRUNC) || gateway == NULL) return;
   struct question *question = add_question(bytes, (size_t)got);
   if (question == NULL) return;
   question->from = from;
@@ -123,11 +121,8 @@ static bool is_asked_on(const struct connection *connection) {
   return false;
 }
 
-static void on_listener(struct source *source, uint32_t events) {
-  (void)events;
-  int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (fd < 0) return;
-  for (int i = 0; i < MOST_CONNECTIONS; i++) {
+void questions_accept(int fd) {
+  for (int i = 0; gateway && i < MOST_CONNECTIONS; i++) {
     struct connection *connection = connections[i];
     if (connection && (connection->source.fd >= 0 || is_asked_on(connection))) continue;
     free_later(connection);
@@ -139,28 +134,22 @@ static void on_listener(struct source *source, uint32_t events) {
   close(fd);
 }
 
-static bool open_one(struct source *source, int family, int type) {
-  int fd = open_bound(family, type, DNS_PORT), on = 1;
-  /* As for other ports. */
-  if (fd < 0) return errno == EADDRINUSE || (family == AF_INET6 && errno != EACCES);
-  if (type == SOCK_DGRAM && family == AF_INET) setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
-  if (type == SOCK_DGRAM && family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
-  source_init(source, fd, type == SOCK_DGRAM ? on_datagram : on_listener, NULL);
-  source_want(source, EPOLLIN);
-  return true;
+void questions_start(void) {
+  for (int i = 0, on = 1; i < 2; i++) {
+    int fd = gateway_ends()->questions[i];
+    if (fd < 0) continue;
+    if (i == 0) setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+    if (i == 1) setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+    source_init(&sockets[i], fd, on_datagram, NULL);
+    source_want(&sockets[i], EPOLLIN);
+  }
 }
 
-bool questions_open(struct call *call) {
-  gateway = call;
-  for (int i = 0; i < SOCKETS; i++) sockets[i].fd = -1;
-  return open_one(&sockets[0], AF_INET, SOCK_DGRAM) && open_one(&sockets[1], AF_INET6, SOCK_DGRAM) &&
-         open_one(&sockets[2], AF_INET, SOCK_STREAM) && open_one(&sockets[3], AF_INET6, SOCK_STREAM);
-}
+void questions_open(struct call *call) { gateway = call; }
 
 void questions_close(void) {
   if (gateway == NULL) return;
   gateway = NULL;
-  for (int i = 0; i < SOCKETS; i++) source_close(&sockets[i]);
   while (questions) remove_question(&questions);
   for (int i = 0; i < MOST_CONNECTIONS; i++) {
     if (connections[i]) source_close(&connections[i]->source);

@@ -119,6 +119,7 @@ static void prepare(void) {
   source_want(&listener, EPOLLIN);
   source_want(&link_end, EPOLLIN);
   source_want(&children, EPOLLIN);
+  gateway_start();
 }
 
 _Noreturn void live_serve(const struct live_setup *setup) {

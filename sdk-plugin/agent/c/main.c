@@ -33,6 +33,7 @@ static _Noreturn void serve_in_container(const struct options *options) {
       .max_runs = options->container_is_box ? 1 : options->max_runs,
       .container_is_box = options->container_is_box,
       .listener = options->listen ? live_listen(options->listen) : -1,
+      .gateway = options->gateway,
       .limits = options->limits,
   };
   if (use_null_streams() < 0) fail_step("streams");

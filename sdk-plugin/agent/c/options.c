@@ -71,6 +71,8 @@ static bool take_for_live(struct options *options, const char *name, const char 
     limits->disk = (uint64_t)parse_number(value, INT64_MAX);
   else if (strcmp(name, "--processes") == 0)
     limits->processes = number(value, 1, INT_MAX, "--processes is out of range");
+  else if (strcmp(name, "--network") == 0 && strcmp(value, "gateway") == 0)
+    options->gateway = true;
   else
     return false;
   return true;

@@ -23,6 +23,7 @@ struct options {
   const char *listen; /* where hosts connect to the one box that stays; NULL for an agent that ends with its host */
   int listener;
   int held; /* a descriptor that the launcher keeps open as long as the box is there, or -1 */
+  bool gateway; /* of that box: its programs' connections are caught, and handed to the host */
   struct limits limits; /* of that box */
   unsigned max_runs;
   const char *paths[MOST_PATHS];

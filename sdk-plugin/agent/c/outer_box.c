@@ -75,6 +75,7 @@ static _Noreturn void agent(const struct options *options, const struct cgroups 
       .outer_wall = true,
       .groups = *groups,
       .listener = options->listener,
+      .gateway = options->gateway,
       .limits = options->limits,
   };
   options_hide(options);

@@ -43,14 +43,16 @@ static void write_text(const char *path, const char *text) {
   close(fd);
 }
 
-static void write_etc(void) {
+static void write_etc(bool asks_names) {
   write_text("/etc/passwd", "root:x:0:0:root:/:/bin/false\n"
                             "sandbox:x:1000:1000:sandbox:" BOX_HOME ":/bin/sh\n"
                             "nobody:x:65534:65534:nobody:/:/bin/false\n");
   write_text("/etc/group", "root:x:0:\nsandbox:x:1000:\nnogroup:x:65534:\n");
   write_text("/etc/hosts", "127.0.0.1 localhost sandbox\n::1 localhost sandbox\n");
-  write_text("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\nservices: files\n");
-  write_text("/etc/resolv.conf", "");
+  /* Whatever address is asked, the gateway answers. */
+  write_text("/etc/nsswitch.conf", asks_names ? "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n"
+                                              : "passwd: files\ngroup: files\nhosts: files\nservices: files\n");
+  write_text("/etc/resolv.conf", asks_names ? "nameserver 198.18.0.1\n" : "");
 }
 
 static void make_device(const char *path) {
@@ -90,7 +92,7 @@ void build_outer_root(const struct options *options, bool as_root) {
   mode_t mask = umask(0);
   enter_new_root();
   make_folders();
-  write_etc();
+  write_etc(options->gateway);
   make_devices();
   if (options->listen) make_terminals();
   for (unsigned i = 0; i < options->path_count; i++) bind_path(options->paths[i], as_root);

@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "gateway.h"
 #include "live_box.h"
 #include "run_frames.h"
 #include "run_streams.h"
@@ -46,6 +47,7 @@ struct box_plan run_plan(const struct agent *agent, struct run *run) {
       .filter = agent->filter,
       .live_service = agent->listener < 0 ? NULL : live_box,
       .listener = agent->listener,
+      .build_gateway = agent->gateway ? gateway_build : NULL,
   };
 }
 

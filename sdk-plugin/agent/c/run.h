@@ -114,6 +114,7 @@ struct agent {
   bool shutdown;
   bool waits_for_place; /* an OPEN stays until one is free */
   int listener; /* of the live service of the one box that stays; -1 where there is none */
+  bool gateway; /* of that box */
   bool detached; /* its host is gone; that box goes on */
   int child_events;
 };

@@ -91,6 +91,7 @@ static void prepare(const struct serve_options *options) {
   if (agent.filter == NULL) fail_step("seccomp");
   allocate(options->max_runs);
   agent.listener = options->listener;
+  agent.gateway = options->gateway;
   if (agent.listener >= 0) make_live_box(&options->limits);
   send_hello(&agent);
 }

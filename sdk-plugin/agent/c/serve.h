@@ -12,8 +12,10 @@ struct serve_options {
   bool outer_wall;
   bool container_is_box;
   struct cgroups groups;
-  /* Of an agent whose one box stays: where its live service is reached, and its limits. Else -1. */
+  /* Of an agent whose one box stays: where its live service is reached, whether its connections are
+     caught, and its limits. Else -1. */
   int listener;
+  bool gateway;
   struct limits limits;
 };
 

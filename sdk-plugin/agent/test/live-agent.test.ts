@@ -331,7 +331,7 @@ describe('the agent of a sandbox that stays', () => {
     });
     await agent.answer(1, Buffer.from('nobody serves it'));
     const events: unknown[] = [];
-    for await (const event of agent.gateway([443, 80])) {
+    for await (const event of agent.gateway()) {
       events.push(event);
       if (event.type !== 'question') continue;
       if (event.question === 7) break;
@@ -345,7 +345,7 @@ describe('the agent of a sandbox that stays', () => {
 
   it('serves no gateway any more when a newer one takes its place', async () => {
     const { agent } = await reach(answering((call) => call.end()));
-    assert.deepEqual(await collect(agent.gateway([80])), []);
+    assert.deepEqual(await collect(agent.gateway()), []);
   });
 
   it('believes nothing that has no meaning', async () => {

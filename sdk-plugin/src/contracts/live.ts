@@ -216,8 +216,12 @@ export interface LiveAgent {
   dial(port: number, input: AsyncIterable<Uint8Array>, options?: Abortable): AsyncIterable<Uint8Array>;
   /** Where its programs listen. */
   ports(): Promise<readonly { readonly port: number; readonly address: string }[]>;
-  /** Catches connections of its programs to these TCP ports of any address, and their questions to the DNS. */
-  gateway(ports: readonly number[], options?: Abortable): AsyncIterable<GatewayEvent>;
+  /**
+   * Catches TCP connections of its programs to any port of any other machine, and their questions to the DNS. Whoever asks
+   * last has it; without anybody, connections are reset.
+   * @throws unsupported where the sandbox was made without
+   */
+  gateway(options?: Abortable): AsyncIterable<GatewayEvent>;
   /** Of the gateway under way. */
   answer(question: number, message: Uint8Array): Promise<void>;
   /** As {@link dial}. */

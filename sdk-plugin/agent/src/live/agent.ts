@@ -322,9 +322,8 @@ export class ConnectedAgent implements LiveAgent {
     return listed;
   }
 
-  async *gateway(ports: readonly number[], { signal }: Abortable = {}): AsyncIterable<GatewayEvent> {
-    const fields = ports.map((port) => [3, u16(port)] as const);
-    const call = this.#connection.call('gateway', fields, { signal });
+  async *gateway({ signal }: Abortable = {}): AsyncIterable<GatewayEvent> {
+    const call = this.#connection.call('gateway', [], { signal });
     const answers = new Answers();
     this.#answers = answers;
     call.feed(1, answers);
