@@ -28,18 +28,11 @@ struct gateway {
 
 static struct gateway *gateway;
 
-/* Closes it so that its program is told at once. */
-static void reset(int fd) {
-  struct linger now = {.l_onoff = 1};
-  setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  close(fd);
-}
-
 static void let_wait(int fd, const union address *address) {
   static uint32_t last_id;
   struct waiting *waiting = gateway && gateway->waiting_count < MOST_WAITING ? calloc(1, sizeof *waiting) : NULL;
   if (waiting == NULL) {
-    reset(fd);
+    close_at_once(fd);
     return;
   }
   *waiting = (struct waiting){.fd = fd, .id = ++last_id, .address = *address};
@@ -95,7 +88,7 @@ void gateway_close(void) {
   gateway = NULL;
   for (struct waiting *waiting = old->waiting, *next; waiting; waiting = next) {
     next = waiting->next;
-    reset(waiting->fd);
+    close_at_once(waiting->fd);
     free(waiting);
   }
   questions_close();
@@ -177,6 +170,6 @@ void drop_begin(struct call *call, const struct frame *request) {
     call_fail(call, "not-found", "no such connection");
     return;
   }
-  reset(fd);
+  close_at_once(fd);
   call_end(call, NULL);
 }

@@ -5,6 +5,9 @@
 #include "gateway.h"
 #include "live_core.h"
 
+/* Closes a connection so that its program is told at once, and that it was cut. */
+void close_at_once(int fd);
+
 /* Passes bytes between the call and a connection, which it takes over. */
 void stream_begin(struct call *call, int fd);
 void dial_begin(struct call *call, const struct frame *request);

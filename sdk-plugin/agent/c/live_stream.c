@@ -14,6 +14,7 @@ enum { INPUT_ROOM = 128 << 10 };
 struct stream {
   struct source socket;
   bool connecting, readable, told_end, input_lost;
+  bool caught; /* a program of the box made it */
   int family;
   uint16_t port;
   size_t at, end;
@@ -43,16 +44,27 @@ uint16_t address_port(const union address *address) {
   return ntohs(address->any.sa_family == AF_INET ? address->v4.sin_port : address->v6.sin6_port);
 }
 
+void close_at_once(int fd) {
+  struct linger now = {.l_onoff = 1};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  close(fd);
+}
+
 static void adjust(struct stream *stream) {
   bool writes = stream->connecting || stream->at < stream->end;
   bool reads = !stream->connecting && !stream->readable && !stream->told_end;
   source_want(&stream->socket, (reads ? EPOLLIN : 0) | (writes ? EPOLLOUT : 0));
 }
 
-/* Whether both directions are closed; the call has ended then. */
+/* Whether both directions are closed. */
+static bool is_whole(const struct call *call) {
+  const struct stream *stream = call->state;
+  return stream->told_end && (stream->input_lost || (call->input_ended && stream->at == stream->end));
+}
+
+/* The call has ended then. */
 static bool is_over(struct call *call) {
-  struct stream *stream = call->state;
-  if (!stream->told_end || !(stream->input_lost || (call->input_ended && stream->at == stream->end))) return false;
+  if (!is_whole(call)) return false;
   call_end(call, NULL);
   return true;
 }
@@ -123,6 +135,7 @@ void stream_begin(struct call *call, int fd) {
     close(fd);
     return;
   }
+  stream->caught = true;
   source_init(&stream->socket, fd, on_socket, call);
   adjust(stream);
   call_grant(call, INPUT_ROOM);
@@ -211,6 +224,12 @@ void stream_send_end(struct call *call, uint8_t number) {
 void stream_drop(struct call *call) {
   struct stream *stream = call->state;
   if (stream == NULL) return;
+  /* What a program was sent only a part of must not look whole to it. */
+  if (stream->caught && !is_whole(call)) {
+    source_want(&stream->socket, 0);
+    close_at_once(stream->socket.fd);
+    stream->socket.fd = -1;
+  }
   source_close(&stream->socket);
   call->state = NULL;
   free_later(stream);

@@ -343,6 +343,32 @@ describe('the agent of a sandbox that stays', () => {
     await agent.drop(5);
   });
 
+  it('sends every answer, however close they follow each other', async () => {
+    const { service, agent } = await reach((call, why) => {
+      if (why === 'cancelled') call.fail('cancelled');
+      if (why !== 'call') return;
+      call.grant(100_000, 1);
+      call.item([
+        [4, u32(1)],
+        [5, Buffer.from('dns')],
+      ]);
+    });
+    const most = 30;
+    const sent = () => Buffer.concat(service.calls[0]!.sent.get(1) ?? []).length;
+    for await (const _ of agent.gateway()) {
+      for (let turns = 0; turns < most; turns++) {
+        await agent.answer(turns, Buffer.from('a'));
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        await agent.answer(turns, Buffer.from('b'));
+        const wanted = (turns + 1) * 2 * 7;
+        for (let looks = 0; sent() < wanted && looks < 500; looks++)
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        assert.equal(sent(), wanted, `after ${turns} turns`);
+      }
+      break;
+    }
+  });
+
   it('serves no gateway any more when a newer one takes its place', async () => {
     const { agent } = await reach(answering((call) => call.end()));
     assert.deepEqual(await collect(agent.gateway()), []);

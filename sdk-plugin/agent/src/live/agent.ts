@@ -78,8 +78,10 @@ class Answers implements AsyncIterable<Uint8Array> {
 
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     while (!this.#over) {
-      yield* this.#waiting.splice(0);
-      await this.#changed.wait();
+      // One by one: what is pushed while one is sent must be seen before it is waited for more.
+      const next = this.#waiting.shift();
+      if (next) yield next;
+      else await this.#changed.wait();
     }
   }
 }
