@@ -1,13 +1,16 @@
 import { Duplex } from 'node:stream';
-import type { LiveAgent } from '@soulbox/plugin-sdk';
+import type { LiveAgent } from './contracts/live.ts';
 
 type Done = (error?: Error | null) => void;
 
+/** A call of a {@link LiveAgent} that passes bytes both ways. */
+type Call = (input: AsyncIterable<Uint8Array>, options: { readonly signal: AbortSignal }) => AsyncIterable<Uint8Array>;
+
 /**
- * A connection to a port of a sandbox, as a stream. It fails with what the agent says: `port_closed`, `sandbox_lost`.
+ * A connection with a program of a sandbox, as a stream. It fails with what the agent says: `port_closed`, `sandbox_lost`.
  * Has what Node's HTTP client and those that build on it ask of a socket, as far as it has a meaning here.
  */
-export class Link extends Duplex {
+export class LiveStream extends Duplex {
   readonly #abort = new AbortController();
   readonly #received: AsyncIterator<Uint8Array>;
   #sending: { readonly chunk: Uint8Array; readonly done: Done } | undefined;
@@ -15,9 +18,19 @@ export class Link extends Duplex {
   #isOver = false;
   #wake: () => void = () => undefined;
 
-  constructor(agent: LiveAgent, port: number) {
+  constructor(call: Call) {
     super();
-    this.#received = agent.dial(port, this.#sent(), { signal: this.#abort.signal })[Symbol.asyncIterator]();
+    this.#received = call(this.#sent(), { signal: this.#abort.signal })[Symbol.asyncIterator]();
+  }
+
+  /** To a port that a program listens on. */
+  static dial(agent: LiveAgent, port: number): LiveStream {
+    return new LiveStream((input, options) => agent.dial(port, input, options));
+  }
+
+  /** That a program made, and the gateway told of. */
+  static take(agent: LiveAgent, connection: number): LiveStream {
+    return new LiveStream((input, options) => agent.take(connection, input, options));
   }
 
   override _read(): void {

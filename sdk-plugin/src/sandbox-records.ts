@@ -1,13 +1,8 @@
-import {
-  Collection,
-  isSoulboxError,
-  SoulboxError,
-  type Identified,
-  type LiveSandboxes,
-  type Schema,
-  type SchemaOutput,
-  type Store,
-} from '@soulbox/plugin-sdk';
+import { Collection, type Identified } from './collection.ts';
+import type { LiveSandboxes } from './contracts/live-sandboxes.ts';
+import type { Store } from './contracts/store.ts';
+import { isSoulboxError, SoulboxError } from './errors.ts';
+import type { Schema, SchemaOutput } from './schema.ts';
 
 interface OfSandbox {
   readonly tenant: string;

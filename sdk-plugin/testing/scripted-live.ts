@@ -175,7 +175,7 @@ export class ScriptedLiveDriver extends ScriptedDriver {
 
   constructor() {
     super();
-    this.report = { ...this.report, capabilities: ['live', 'pause', 'stats'] };
+    this.report = { ...this.report, capabilities: ['live', 'pause', 'stats', 'network-policy', 'volumes'] };
   }
 
   async createLive(spec: LiveSpec): Promise<SandboxInfo> {

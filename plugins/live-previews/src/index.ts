@@ -1,11 +1,10 @@
-import { definePlugin, LiveSandboxes, Store } from '@soulbox/plugin-sdk';
+import { definePlugin, LiveSandboxes, SandboxRecords, Store } from '@soulbox/plugin-sdk';
 import { ConfigSchema } from './config.ts';
 import { Listener } from './listener.ts';
 import { addMappings } from './mapping-operations.ts';
 import { Mappings } from './mappings.ts';
 import { addPreviews } from './operations.ts';
 import { Previews } from './previews.ts';
-import { SandboxRecords } from './records.ts';
 import { MappingRecord, PreviewRecord } from './shapes.ts';
 import { Uses } from './uses.ts';
 

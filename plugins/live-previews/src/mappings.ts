@@ -1,10 +1,16 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { inSandbox, isSoulboxError, SoulboxError, type LiveSandboxes, type PluginContext } from '@soulbox/plugin-sdk';
+import {
+  inSandbox,
+  isSoulboxError,
+  LiveStream,
+  SoulboxError,
+  type LiveSandboxes,
+  type PluginContext,
+  type SandboxRecords,
+} from '@soulbox/plugin-sdk';
 import { bind } from '@soulbox/plugin-sdk/listening';
 import type { Config } from './config.ts';
-import { Link } from './link.ts';
-import type { SandboxRecords } from './records.ts';
 import { placeOf, type MappingRecord } from './shapes.ts';
 import type { Uses } from './uses.ts';
 
@@ -121,7 +127,7 @@ export class Mappings {
     try {
       this.#uses.enter(`tcp ${id}`, socket);
       await inSandbox(this.#sandboxes, sandbox, { principal: { tenant } }, ({ agent }) => {
-        const link = new Link(agent, port);
+        const link = LiveStream.dial(agent, port);
         // Before the pipeline sees it: it would close the socket as if all were well.
         link.once('error', () => socket.resetAndDestroy());
         return pipeline(socket, link, socket);

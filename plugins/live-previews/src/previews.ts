@@ -1,10 +1,8 @@
-import { SoulboxError } from '@soulbox/plugin-sdk';
+import { SoulboxError, type SandboxRecords, type z } from '@soulbox/plugin-sdk';
 import { newToken } from './access.ts';
 import type { Config } from './config.ts';
-import type { SandboxRecords } from './records.ts';
 import { placeOf, type AccessSchema, type PreviewRecord } from './shapes.ts';
 import type { Uses } from './uses.ts';
-import type { z } from '@soulbox/plugin-sdk';
 
 /** What is asked for with a preview. */
 export interface Wanted {

@@ -1,10 +1,9 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { OpenSandbox } from '@soulbox/plugin-sdk';
+import { LiveStream, type OpenSandbox } from '@soulbox/plugin-sdk';
 import { createProxyServer, type ProxyServerOptions } from 'httpxy';
 import { hideToken, type Admitted } from './access.ts';
 import type { Destination } from './address.ts';
-import { Link } from './link.ts';
 
 const ofOneConnection = new Set([
   'keep-alive',
@@ -139,6 +138,6 @@ export class Proxy {
 }
 
 function target({ sandbox: { agent }, port }: Passage): ProxyServerOptions {
-  const one = Object.assign(new Agent(), { createConnection: () => new Link(agent, port) });
+  const one = Object.assign(new Agent(), { createConnection: () => LiveStream.dial(agent, port) });
   return { target: { protocol: 'http:', host: 'localhost', port }, agent: one };
 }

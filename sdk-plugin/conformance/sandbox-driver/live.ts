@@ -121,6 +121,15 @@ const operations: readonly (readonly [name: string, run: (agent: LiveAgent, shel
   ],
 ];
 
+/** That the gateway is served; what it catches depends on programs that not every image has. */
+async function serves(agent: LiveAgent): Promise<void> {
+  const stop = new AbortController();
+  const caught = collect(agent.gateway({ signal: stop.signal }));
+  await agent.ports();
+  stop.abort();
+  await assert.rejects(caught, { code: 'cancelled' });
+}
+
 /** Sandboxes that stay. A driver without the capability lacks the methods too. */
 export function describeLive(subject: Subject): void {
   describe('sandboxes that stay', () => {
@@ -131,12 +140,18 @@ export function describeLive(subject: Subject): void {
         const wanted = driver.createLive?.(spec(subject), { signal });
         return wanted ? assert.rejects(wanted, { code: 'unsupported' }) : assert.ok(!capabilities.includes('pause'));
       }
-      const { id, state } = await driver.createLive!(spec(subject), { signal });
+      const gateway = capabilities.includes('network-policy');
+      if (!gateway)
+        await assert.rejects(driver.createLive!({ ...spec(subject), gateway: true }, { signal }), {
+          code: 'unsupported',
+        });
+      const { id, state } = await driver.createLive!({ ...spec(subject), gateway }, { signal });
       try {
         assert.equal(state, 'running');
         const connection = await LiveConnection.open((input) => driver.connect!(id, input, { signal }));
         const agent = new ConnectedAgent(connection);
         for (const [name, run] of operations) await assert.doesNotReject(run(agent, subject.shell), name);
+        if (gateway) await assert.doesNotReject(serves(agent), 'gateway');
         await connection.ping(10_000);
         if (capabilities.includes('pause')) {
           await driver.pause!(id);

@@ -22,7 +22,7 @@ export const EnforcementSchema = z.object({
   user: held,
   /** E.g. `pivot-root,read-only`. */
   filesystem: held,
-  /** `none`: no network at all is reachable. */
+  /** `none`: no network at all is reachable. `gateway`: what the host decides on, connection by connection. */
   network: held,
   /** E.g. `filter`. */
   seccomp: held,

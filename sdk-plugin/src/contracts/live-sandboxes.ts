@@ -3,11 +3,17 @@ import { token } from '../token.ts';
 import type { Principal } from './auth.ts';
 import type { LiveAgent, LiveLimits, LiveMount } from './live.ts';
 
-/** What a sandbox may reach. Private and link-local ranges stay closed unless `allow` grants them by CIDR. */
-export const NetworkSchema = z.strictObject({
+/**
+ * What a sandbox may reach. Private, link-local and loopback ranges and the host itself stay closed, unless the host grants a
+ * range and `allow` has it by CIDR, too.
+ */
+export const NetworkPolicySchema = z.strictObject({
   /** `none` (default): nothing. `restricted`: what `allow` has and `deny` has not. `open`: what `deny` has not. */
   mode: z.enum(['none', 'restricted', 'open']),
-  /** CIDR, addresses, domain names, `*.example.org`; each may end in `:PORT`. */
+  /**
+   * CIDR, addresses, domain names, `*.example.org`, `*`; each may end in `:PORT` (IPv6 in brackets). Only names that it has
+   * can be asked for. `0.0.0.0/0` has all names, too.
+   */
   allow: z.array(z.string().min(1).max(300)).max(200).optional(),
   deny: z.array(z.string().min(1).max(300)).max(200).optional(),
   /** The name of a private network of the tenant: sandboxes in it reach each other as `NAME.sandbox`. */
@@ -15,7 +21,7 @@ export const NetworkSchema = z.strictObject({
   /** Its own name there. Default: its id. */
   name: z.string().min(1).max(63).optional(),
 });
-export type Network = z.infer<typeof NetworkSchema>;
+export type NetworkPolicy = z.infer<typeof NetworkPolicySchema>;
 
 export const VolumeMountSchema = z.strictObject({
   /** Of the tenant. */
@@ -28,7 +34,7 @@ export type VolumeMount = z.infer<typeof VolumeMountSchema>;
 
 /** What a client asked for that plugins see to. Each that nobody has handled is refused as `unsupported`. */
 export interface LiveRequest {
-  readonly network?: Network;
+  readonly network?: NetworkPolicy;
   readonly volumes?: readonly VolumeMount[];
   /** A name or id. */
   readonly template?: string;
