@@ -179,7 +179,13 @@ export class LiveSandboxes implements LiveSandboxesContract {
         languages,
         limits: spec.limits,
         // One that stays has no limits on time and output.
-        enforced: { ...report.enforced, cpu: 'none', output: 'none', wall: 'none' },
+        enforced: {
+          ...report.enforced,
+          ...(spec.gateway ? { network: 'gateway' } : {}),
+          cpu: 'none',
+          output: 'none',
+          wall: 'none',
+        },
         env,
         metadata: terms.metadata,
         labels: terms.labels,

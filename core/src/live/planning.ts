@@ -127,6 +127,22 @@ async function toolchainsFor(
   return { paths: [], image: order.image ?? images[0] ?? null, names, programs: [] };
 }
 
+/** @throws unsupported for what the driver cannot have a sandbox do */
+function checkDriver(
+  { name, report: { capabilities } }: ChosenDriver,
+  { gateway, mounts }: Pick<LivePlan, 'gateway' | 'mounts'>,
+) {
+  const wanted = [
+    ...(gateway ? (['network-policy'] as const) : []),
+    ...(mounts.length > 0 ? (['volumes'] as const) : []),
+  ];
+  for (const capability of wanted)
+    if (!capabilities.includes(capability))
+      throw new SoulboxError('unsupported', `driver ${name} lacks the capability "${capability}"`, {
+        details: { capability },
+      });
+}
+
 /** Decides what a sandbox is made of; plugins see to what the client asked for. @throws unsupported for what none of them did */
 export async function planSandbox(
   parts: PlanningParts,
@@ -148,6 +164,7 @@ export async function planSandbox(
     throw new SoulboxError('unsupported', `no plugin here sees to "${unseen.join('", "')}" of a sandbox`, {
       details: { fields: unseen },
     });
+  checkDriver(chosen, plan);
   const spec: LiveSpec = {
     id,
     paths,

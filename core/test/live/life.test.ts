@@ -189,6 +189,19 @@ describe('the making of a sandbox that stays', () => {
     assert.deepEqual([spec.gateway, spec.mounts.length], [true, 1]);
   });
 
+  it('is refused by the name of what the driver lacks', async () => {
+    const mounts = [{ source: '/srv/v', path: '/mnt/v', readOnly: true }];
+    for (const [lacking, over] of [
+      ['network-policy', { gateway: true }],
+      ['volumes', { mounts }],
+    ] as const) {
+      await using host = await liveHost({ tap: (hooks) => hooks.tap('live.planning', plan(over)) });
+      host.driver.report = { ...host.driver.report, capabilities: ['live'] };
+      await assert.rejects(host.create(), { code: 'unsupported', details: { capability: lacking } });
+      assert.deepEqual(host.driver.specs, []);
+    }
+  });
+
   it('uses the image that a plugin names', async () => {
     await using host = await liveHost({ tap: (hooks) => hooks.tap('live.planning', plan({ image: 'made/of' })) });
     assert.equal((await host.create())['image'], 'made/of');

@@ -155,7 +155,7 @@ export class LinuxDriver implements SandboxDriver {
   /** What boxes that stay can do here. */
   async #staying(): Promise<SandboxCapability[]> {
     if (this.#options.stateDir === undefined) return [];
-    return (await this.#cgroups().canFreeze()) ? ['live', 'pause'] : ['live'];
+    return ['live', 'network-policy', ...((await this.#cgroups().canFreeze()) ? (['pause'] as const) : [])];
   }
 
   /** @throws unsupported where nobody said where they are recorded. */
