@@ -39,24 +39,42 @@ async function firstLines(client: RemoteClient, { sandbox, process }: Counting):
   return text.split('\n').slice(0, lines);
 }
 
+/** Tries to get out, and tells what was decided on that. */
+async function refusal(client: RemoteClient, sandbox: string) {
+  const argv = ['/bin/bash', '-c', 'exec 3<>/dev/tcp/8.8.8.8/53000; cat <&3'];
+  const { stderr } = (await client.call('processes.run', { sandbox, argv })) as { stderr: string };
+  assert.match(stderr, /reset/);
+  const { network, decisions } = (await client.call('networks.get', { sandbox })) as {
+    network: unknown;
+    decisions: { address: string; verdict: string; reason: string }[];
+  };
+  const { address, verdict, reason } = decisions.at(-1)!;
+  return { network, address, verdict, reason };
+}
+
 describe('sandboxes that stay', () => {
   it(`outlive a kill -9 of their host: ${count} of them, their processes running, no output lost`, async () => {
     let host = await startHost({ yaml: 'sandbox: { ready: 0 }' });
     const key = host.key!;
     let client = await clientOf(host, key);
     const made: Counting[] = [];
+    const network = { mode: 'restricted', allow: ['nothing.test'] };
+    const refused = { network, address: '8.8.8.8', verdict: 'refused', reason: 'not_allowed' };
     try {
       for (let index = 0; index < count; index++) {
-        const { id: sandbox } = (await client.call('sandboxes.create', { languages: [] })) as { id: string };
+        const params = { languages: [], ...(index === 0 ? { network } : {}) };
+        const { id: sandbox } = (await client.call('sandboxes.create', params)) as { id: string };
         const { id, pid } = (await client.call('processes.start', { sandbox, command })) as { id: number; pid: number };
         made.push({ sandbox, process: id, pid });
       }
+      assert.deepEqual(await refusal(client, made[0]!.sandbox), refused);
       host.child.kill('SIGKILL');
       await host.end('SIGKILL');
       await client.close();
       await sleep(500);
       host = await startHost({ yaml: 'sandbox: { ready: 0 }', home: host.home });
       client = await clientOf(host, key);
+      assert.deepEqual(await refusal(client, made[0]!.sandbox), refused);
       for (const counting of made) {
         const { state } = (await client.call('sandboxes.get', { id: counting.sandbox })) as { state: string };
         assert.equal(state, 'running');

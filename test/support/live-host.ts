@@ -13,11 +13,13 @@ export async function startLiveHost({
   uidBase,
   config = {},
   previews = {},
+  networks = {},
 }: {
   readonly uidBase: number;
   readonly config?: Given;
-  /** Of the plugin of that name. */
+  /** Of the plugins of those names. */
   readonly previews?: Given;
+  readonly networks?: Given;
 }) {
   const folder = (id: string) => join(root, 'plugins', id);
   const host = await createTestHost({
@@ -53,6 +55,7 @@ export async function startLiveHost({
         folder: folder('live-snapshots'),
         config: { snapshots: 4, snapshotBytes: 2_000_000, imports: 2, importIdleMs: 300 },
       },
+      'live-networks': { folder: folder('live-networks'), config: networks },
       'live-previews': {
         folder: folder('live-previews'),
         config: { port: 0, previews: 4, previewConnections: 4, ...previews },

@@ -1,0 +1,39 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { decode, encode, type Answer } from 'dns-packet';
+
+/** A name server on the loopback: names with their addresses, or with other records. */
+export async function startNameServer(zone: Readonly<Record<string, readonly (string | Answer)[]>>) {
+  const socket = createSocket('udp4');
+  const asked: string[] = [];
+  socket.on('message', (message, { port, address }) => {
+    const packet = decode(message);
+    const { name, type } = packet.questions![0]!;
+    asked.push(name);
+    const known = zone[name];
+    const answers = (known ?? []).flatMap((each): Answer[] => {
+      if (typeof each !== 'string') return each.type === type ? [each] : [];
+      const of = each.includes(':') ? 'AAAA' : 'A';
+      return of === type ? [{ type: of, name, ttl: 0, data: each }] : [];
+    });
+    const response = {
+      type: 'response',
+      id: packet.id!,
+      flags: known ? 0 : 3,
+      questions: packet.questions!,
+      answers,
+    } as const;
+    socket.send(encode(response), port, address);
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return {
+    address: `127.0.0.1:${socket.address().port}`,
+    asked,
+    [Symbol.asyncDispose]: async () => {
+      socket.close();
+      await once(socket, 'close');
+    },
+  };
+}
+export type NameServer = Awaited<ReturnType<typeof startNameServer>>;
