@@ -113,6 +113,11 @@ describe('networks of sandboxes that stay', () => {
     const { name, address, port: to, verdict, reason } = (await seen(sandbox)).decisions.at(-1)!;
     return [name ?? address, to, verdict, reason];
   };
+  /** Where this machine can. */
+  const pause = (id: string) =>
+    live.call('sandboxes.pause', { id }).catch((error: unknown) => {
+      if ((error as { code: string }).code !== 'unsupported') throw error;
+    });
   const loopback = '127.0.0.0/8';
 
   it('reach what is allowed, by name, with any bytes', async () => {
@@ -177,11 +182,11 @@ describe('networks of sandboxes that stay', () => {
 
   it('are told of all kinds of records, and of none for what is no question', async () => {
     const sandbox = await create({ mode: 'restricted', allow: ['0.0.0.0/0'] });
-    const resolve = `const d = require('dns').promises; const all = async () => console.log(JSON.stringify([await d.resolveTxt('notes.allowed.test'), await d.resolveMx('notes.allowed.test'), await d.resolveSrv('notes.allowed.test'), await d.resolve6('allowed.test').catch((e) => e.code), await d.resolve4('nobody.test').catch((e) => e.code), await d.reverse('8.8.8.8').catch((e) => e.code)])); all()`;
+    const resolve = `const d = require('dns').promises; const all = async () => console.log(JSON.stringify([await d.resolveTxt('notes.allowed.test'), (await d.resolveMx('notes.allowed.test')).map((m) => [m.priority, m.exchange]), (await d.resolveSrv('notes.allowed.test')).map((s) => [s.name, s.port, s.priority, s.weight]), await d.resolve6('allowed.test').catch((e) => e.code), await d.resolve4('nobody.test').catch((e) => e.code), await d.reverse('8.8.8.8').catch((e) => e.code)])); all()`;
     assert.deepEqual(JSON.parse(await node(sandbox, resolve)), [
       [['a note']],
-      [{ priority: 5, exchange: 'mail.allowed.test' }],
-      [{ name: 'api.allowed.test', port: 9, priority: 1, weight: 2 }],
+      [[5, 'mail.allowed.test']],
+      [['api.allowed.test', 9, 1, 2]],
       'ENODATA',
       'ENOTFOUND',
       'ENOTFOUND',
@@ -247,7 +252,7 @@ describe('networks of sandboxes that stay', () => {
       `require('dns').promises.resolve4('allowed.test').then(([a]) => console.log(a))`,
     );
     assert.match(address, /^198\.19\./);
-    await live.call('sandboxes.pause', { id: sandbox });
+    await pause(sandbox);
     assert.equal(await get(sandbox, `http://${address}:${port}/`), `hello ${address}:${port}`);
     await live.host.call('plugins.reload', { id: 'live-networks' });
     assert.equal(await get(sandbox, `http://${address}:${port}/`), `hello ${address}:${port}`);
@@ -277,7 +282,7 @@ describe('networks of sandboxes that stay', () => {
     assert.equal(await get(client, 'http://server2.sandbox/'), 'ENOTFOUND');
     assert.equal(await get(stranger, 'http://server.sandbox/'), 'ENOTFOUND');
     // A paused one wakes.
-    await live.call('sandboxes.pause', { id: server });
+    await pause(server);
     assert.equal(await get(client, 'http://server.sandbox/'), 'from server.sandbox');
 
     const taken = { mode: 'none', private: 'team', name: 'server' } as const;
