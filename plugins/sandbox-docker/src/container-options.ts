@@ -1,3 +1,4 @@
+import type { LiveLimits } from '@soulbox/plugin-sdk';
 import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import { seccompProfile } from './seccomp-profile.ts';
 import type { Settings } from './settings.ts';
@@ -15,28 +16,36 @@ export interface ContainerPlan {
   readonly walls: Walls;
   /** Absolute paths of this machine that are seen read-only under the same names. */
   readonly paths: readonly string[];
+  /** Of a sandbox that stays: what holds the one inner box that it is for. */
+  readonly live?: LiveLimits;
   /** Whether the engine confines containers by AppArmor. */
   readonly hasAppArmor: boolean;
 }
 
-const program = '/usr/local/bin/soulbox-agent';
+export const program = '/usr/local/bin/soulbox-agent';
+/** Covered in inner boxes, so that only what is executed in the container itself finds the socket. */
+const liveFolder = '/run/soulbox';
+export const liveSocket = `${liveFolder}/live`;
 const openFiles = 4096;
 const fewestInodes = 1024;
 const blockBytes = 4096;
 /** For the mounts that inner boxes cover with their own. */
 const coveredBytes = 65_536;
+/** For the agent and those that connect to it, beside the one box that stays. */
+const liveExtra = { memoryBytes: 64 * 1024 * 1024, processes: 24 };
 /** Taken by the kernel before the host, and after what runs within: the agent raises that further. */
 const oomScoreAdj = 300;
 
 /** The whole of what the engine is asked for. This is the only place where such options are made. */
 export function containerOptions(plan: ContainerPlan, settings: Settings): ContainerCreateOptions {
-  const { walls, uid } = plan;
+  const { walls, uid, live } = plan;
+  const memoryBytes = live ? live.memoryBytes + liveExtra.memoryBytes : settings.memoryBytes;
   return {
     name: plan.name,
     Image: plan.imageId,
     User: `${uid}:${uid}`,
     Entrypoint: [program],
-    Cmd: ['serve', '--fd', '0', '--out-fd', '1', ...modeOptions(walls, settings)],
+    Cmd: ['serve', '--fd', '0', '--out-fd', '1', ...modeOptions(plan, settings)],
     Env: [],
     WorkingDir: '/',
     Hostname: 'sandbox',
@@ -46,7 +55,7 @@ export function containerOptions(plan: ContainerPlan, settings: Settings): Conta
     AttachStdout: true,
     AttachStderr: true,
     OpenStdin: true,
-    // The end of the host is the end of the agent's input, and so of the container.
+    // The end of the host is the end of the agent's input, and so of the container, unless it is one that stays.
     StdinOnce: true,
     Tty: false,
     NetworkDisabled: true,
@@ -67,10 +76,10 @@ export function containerOptions(plan: ContainerPlan, settings: Settings): Conta
       Devices: [],
       NetworkMode: 'none',
       IpcMode: 'private',
-      Memory: settings.memoryBytes,
-      MemorySwap: settings.memoryBytes,
+      Memory: memoryBytes,
+      MemorySwap: memoryBytes,
       NanoCpus: Math.round(settings.cpus * 1e9),
-      PidsLimit: settings.processes,
+      PidsLimit: live ? live.processes + liveExtra.processes : settings.processes,
       OomScoreAdj: oomScoreAdj,
       Ulimits: [
         { Name: 'core', Soft: 0, Hard: 0 },
@@ -90,7 +99,12 @@ function shown(path: string): MountSettings {
   return { Type: 'bind', Source: path, Target: path, ReadOnly: true, BindOptions: options };
 }
 
-function modeOptions(walls: Walls, { maxRuns }: Settings): string[] {
+function modeOptions({ walls, live }: ContainerPlan, { maxRuns }: Settings): string[] {
+  if (live) {
+    const { memoryBytes, diskBytes, processes } = live;
+    const limits = ['--memory', String(memoryBytes), '--disk', String(diskBytes), '--processes', String(processes)];
+    return ['--listen', liveSocket, ...limits];
+  }
   return walls === 'inner' ? ['--max-runs', String(maxRuns)] : ['--boxes', 'container'];
 }
 
@@ -101,9 +115,14 @@ function securityOptions({ walls, hasAppArmor }: ContainerPlan, { apparmor }: Se
 }
 
 /** The agent watches the sum where it does not mount one of its own. */
-function disks({ walls, uid }: ContainerPlan, { diskBytes }: Settings): Record<string, string> {
+function disks({ walls, uid, live }: ContainerPlan, { diskBytes }: Settings): Record<string, string> {
   const bytes = walls === 'inner' ? coveredBytes : diskBytes;
   const inodes = Math.max(fewestInodes, Math.floor(bytes / blockBytes));
   const common = `rw,exec,nosuid,nodev,size=${bytes},nr_inodes=${inodes},uid=${uid},gid=${uid}`;
-  return { '/home/sandbox': `${common},mode=0755`, '/tmp': `${common},mode=1777` };
+  const service = `rw,noexec,nosuid,nodev,size=${coveredBytes},uid=${uid},gid=${uid},mode=0700`;
+  return {
+    '/home/sandbox': `${common},mode=0755`,
+    '/tmp': `${common},mode=1777`,
+    ...(live ? { [liveFolder]: service } : {}),
+  };
 }

@@ -97,6 +97,17 @@ export class Container {
     return { box, runs };
   }
 
+  /** Of its agent, on the host. */
+  get uid(): number {
+    return this.#uid.base;
+  }
+
+  /** Goes on without this process. What holds its uid is for whoever sees to it from now on. */
+  leave(): UidBlock {
+    this.#stream.destroy();
+    return this.#uid;
+  }
+
   /** The engine says that it is dead. */
   lose(): void {
     this.#stream.destroy();

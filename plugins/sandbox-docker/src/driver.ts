@@ -8,6 +8,7 @@ import {
   type DriverReport,
   type HealthStatus,
   type ImageReport,
+  type LiveSpec,
   type RunEvent,
   type RunOptions,
   type RunSpec,
@@ -26,15 +27,19 @@ import {
   unavailable,
 } from '@soulbox/plugin-sdk/agent';
 import { adviceFor, adviceOf } from './advice.ts';
-import { makeBox, type DockerBox } from './box.ts';
+import { makeBox, type BoxPlan, type DockerBox } from './box.ts';
 import { canaryImage, digestOf, importCanaryImage } from './canary-image.ts';
 import type { Walls } from './container-options.ts';
+import type { ContainerMakers } from './container.ts';
 import { Deaths } from './deaths.ts';
 import { engineFacts, type EngineFacts } from './engine-facts.ts';
 import { Engine } from './engine.ts';
 import { checkImage, usableDigest } from './image-check.ts';
 import type { ImageMakers } from './images/builder.ts';
 import { Janitor } from './janitor.ts';
+import { labelNames } from './labels.ts';
+import type { LiveContainer } from './live-container.ts';
+import { LiveContainers } from './live-containers.ts';
 import { Names } from './names.ts';
 import { Owner } from './owner.ts';
 import { Remembered } from './remembered.ts';
@@ -55,6 +60,8 @@ export interface DockerDriverOptions {
   readonly locate?: () => string;
   /** An absolute folder of the host's own. Of the paths that boxes ask for, none but what lies in it is shown. */
   readonly folder?: string;
+  /** Where containers that stay are recorded; without it there are none. */
+  readonly stateDir?: string;
 }
 
 /** What is found out of the engine once, and kept as long as it works. */
@@ -74,12 +81,13 @@ export class DockerDriver implements SandboxDriver {
   readonly #names: Names;
   readonly #janitor: Janitor;
   readonly #deaths: Deaths;
+  readonly #live: LiveContainers | undefined;
   readonly #boxes = new Boxes<DockerBox>();
   readonly #workshop = new Remembered<Workshop>();
   readonly #walls = new Remembered<Walls>();
   #agentDigest: Promise<string | undefined> | undefined;
 
-  constructor({ deploymentId, settings, locate = locateAgent, folder }: DockerDriverOptions) {
+  constructor({ deploymentId, settings, locate = locateAgent, folder, stateDir }: DockerDriverOptions) {
     if (!/^[A-Za-z0-9_.-]{1,64}$/.test(deploymentId))
       throw new SoulboxError('config_invalid', 'the deployment id must be 1 to 64 letters, digits, dots, - or _');
     this.#settings = settings;
@@ -90,6 +98,7 @@ export class DockerDriver implements SandboxDriver {
     const owner = (this.#owner = new Owner(deploymentId));
     const names = (this.#names = new Names(() => this.#janitor.hurry()));
     this.#janitor = new Janitor({ engine, owner, names, deploymentId, everyMs: settings.reconcileMs });
+    this.#live = stateDir === undefined ? undefined : new LiveContainers(stateDir, owner.identity);
     this.#deaths = new Deaths({ engine, deploymentId, onDeath: (id) => this.#lose(id) });
   }
 
@@ -109,7 +118,9 @@ export class DockerDriver implements SandboxDriver {
       });
       if (!report.available) return { ...report, toolchains: 'image' };
       const walls = await this.#chosenWalls(signal);
-      const capabilities = walls === 'inner' ? [...report.capabilities, 'warm' as const] : report.capabilities;
+      const more =
+        walls === 'inner' ? [...(['warm'] as const), ...(this.#live ? (['live', 'pause'] as const) : [])] : [];
+      const capabilities = [...report.capabilities, ...more];
       return { ...report, capabilities, toolchains: 'image' };
     } catch (thrown) {
       return { ...unavailable(toSoulboxError(thrown).message, adviceOf(thrown)), toolchains: 'image' };
@@ -124,7 +135,47 @@ export class DockerDriver implements SandboxDriver {
     return this.#boxes.get(sandboxId)?.run(spec, options) ?? noSuchSandbox(sandboxId);
   }
 
+  async createLive(spec: LiveSpec, { signal }: { readonly signal: AbortSignal }): Promise<SandboxInfo> {
+    const { mounts, gateway, image, id, labels } = spec;
+    if (mounts.length > 0 || gateway)
+      throw new SoulboxError(
+        'unsupported',
+        `this driver lacks the capability "${gateway ? 'network-policy' : 'volumes'}"`,
+      );
+    if (!this.#live) throw new SoulboxError('unsupported', 'this driver has no folder for sandboxes that stay');
+    const makers = await this.#makers(signal);
+    if ((await this.#chosenWalls(signal)) !== 'inner')
+      throw new SoulboxError('unsupported', 'sandboxes stay only where boxes can be made within a container');
+    const reference = image ?? this.#settings.image ?? (await this.#canaryImage(signal));
+    const parts = { labels, paths: [] };
+    const plan = await this.#plan(id, reference, makers.facts, 'inner', parts, signal);
+    const marks = { ...plan.labels, [labelNames.stays]: id };
+    return this.#live.create(spec, { ...plan, name: plan.prefix, labels: marks }, makers, signal);
+  }
+
+  async *connect(
+    sandboxId: string,
+    input: AsyncIterable<Uint8Array>,
+    { signal }: { readonly signal: AbortSignal },
+  ): AsyncIterable<Uint8Array> {
+    yield* this.#liveContainer(sandboxId).connect(input, signal);
+  }
+
+  async adopt(): Promise<readonly SandboxInfo[]> {
+    return (await this.#live?.adopt(() => this.#makers(AbortSignal.timeout(soonMs)))) ?? [];
+  }
+
+  async pause(sandboxId: string): Promise<void> {
+    await this.#liveContainer(sandboxId).setPaused(true);
+  }
+
+  async resume(sandboxId: string): Promise<void> {
+    await this.#liveContainer(sandboxId).setPaused(false);
+  }
+
   stats(sandboxId: string): Promise<BoxStats> {
+    const live = this.#live?.get(sandboxId);
+    if (live) return live.stats();
     return this.#boxes.stats(sandboxId, this.#settings.graceMs);
   }
 
@@ -132,12 +183,12 @@ export class DockerDriver implements SandboxDriver {
     return this.#boxes.warm(sandboxId, demand);
   }
 
-  destroy(sandboxId: string): Promise<void> {
-    return this.#boxes.destroy(sandboxId);
+  async destroy(sandboxId: string): Promise<void> {
+    if (!(await this.#live?.destroy(sandboxId))) await this.#boxes.destroy(sandboxId);
   }
 
   async list(): Promise<readonly SandboxInfo[]> {
-    return this.#boxes.list();
+    return [...this.#boxes.list(), ...((await this.#live?.list()) ?? [])];
   }
 
   async image(reference: string, { signal }: { readonly signal: AbortSignal }): Promise<ImageReport> {
@@ -150,7 +201,8 @@ export class DockerDriver implements SandboxDriver {
   async reconcile(): Promise<number> {
     const secrets = await removeStaleSecrets(this.#deploymentId, this.#owner.identity);
     try {
-      return secrets + (await this.#janitor.reconcile(soonMs));
+      const containers = await this.#janitor.reconcile(soonMs);
+      return secrets + containers + ((await this.#live?.reconcile({ engine: this.#engine })) ?? 0);
     } catch (thrown) {
       if (toSoulboxError(thrown).code !== 'runtime_unavailable') throw thrown;
       return secrets;
@@ -195,12 +247,32 @@ export class DockerDriver implements SandboxDriver {
     reference: string,
     { facts, uids }: Workshop,
     walls: Walls,
-    { labels, paths }: Pick<SandboxSpec, 'labels' | 'paths'>,
+    parts: Pick<SandboxSpec, 'labels' | 'paths'>,
     signal: AbortSignal,
   ): Promise<DockerBox> {
-    const imageId = usableDigest(reference, await this.image(reference, { signal }));
     const id = `dk${randomBytes(8).toString('hex')}`;
-    const plan = {
+    const plan = await this.#plan(id, reference, facts, walls, parts, signal);
+    return makeBox(plan, { engine: this.#engine, settings: this.#settings, names: this.#names, uids }, signal);
+  }
+
+  /** The makers of containers. From now on it is looked after them. */
+  async #makers(signal: AbortSignal): Promise<ContainerMakers & Pick<Workshop, 'facts'>> {
+    const { facts, uids } = await this.#prepared(signal);
+    return { engine: this.#engine, settings: this.#settings, names: this.#names, uids, facts };
+  }
+
+  async #plan(
+    id: string,
+    reference: string,
+    facts: EngineFacts,
+    walls: Walls,
+    { labels, paths }: Pick<SandboxSpec, 'labels' | 'paths'>,
+    signal: AbortSignal,
+  ): Promise<BoxPlan> {
+    const imageId = usableDigest(reference, await this.image(reference, { signal }));
+    this.#janitor.start();
+    this.#deaths.start();
+    return {
       id,
       reference,
       imageId,
@@ -211,10 +283,13 @@ export class DockerDriver implements SandboxDriver {
       labels: this.#owner.labels(Date.now() + this.#settings.lifeMs),
       hasAppArmor: facts.hasAppArmor,
     };
-    const makers = { engine: this.#engine, settings: this.#settings, names: this.#names, uids };
-    this.#janitor.start();
-    this.#deaths.start();
-    return makeBox(plan, makers, signal);
+  }
+
+  /** @throws not_found */
+  #liveContainer(sandboxId: string): LiveContainer {
+    const container = this.#live?.get(sandboxId);
+    if (!container) throw new SoulboxError('not_found', 'there is no such sandbox', { details: { id: sandboxId } });
+    return container;
   }
 
   /** @throws sandbox_unavailable or runtime_unavailable where this host can make no box at all. */

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { definePlugin, LanguageRuntime, SandboxDriver } from '@soulbox/plugin-sdk';
 import { DockerDriver } from './driver.ts';
 import { addImageOperations } from './images/operations.ts';
@@ -12,8 +12,9 @@ export default definePlugin({
   async setup(context, { languages }) {
     const { deploymentId, config: settings } = context;
     // What plugins keep: the dependencies of programs.
-    const folder = dirname(await context.dataDir());
-    const driver = new DockerDriver({ deploymentId, settings, folder });
+    const dataDir = await context.dataDir();
+    const folder = dirname(dataDir);
+    const driver = new DockerDriver({ deploymentId, settings, folder, stateDir: join(dataDir, 'live') });
     context.provide(SandboxDriver, driver, 'docker');
     addImageOperations(context, languages, driver.imageMakers);
     context.health(() => driver.health());

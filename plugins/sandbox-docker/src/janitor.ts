@@ -91,7 +91,8 @@ export class Janitor {
     const now = Date.now();
     const condemned = containers.filter(({ Names: known, Labels: labels }) => {
       const given = labels ?? {};
-      if (!owner.isOfThisDriver(given)) return owner.isAbandoned(given, now);
+      // What stays is taken over by the next host, which finds it by its record.
+      if (!owner.isOfThisDriver(given)) return !(labelNames.stays in given) && owner.isAbandoned(given, now);
       return known.every((name) => !names.isUsed(name.replace(/^\//, '')));
     });
     const removed = await Promise.allSettled(condemned.map(({ Id }) => removeContainer(engine, Id)));

@@ -7,6 +7,8 @@ export const labelNames = {
   machine: 'soulbox.machine',
   /** The driver in that process. */
   instance: 'soulbox.instance',
+  /** Of a sandbox that stays: it may outlive whoever made it. */
+  stays: 'soulbox.stays',
   /** When it is nobody's any more, whoever made it, in milliseconds since the epoch. */
   expires: 'soulbox.expires',
 } as const;

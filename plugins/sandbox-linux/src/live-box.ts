@@ -6,31 +6,25 @@ import { startTime } from '@soulbox/plugin-sdk/agent';
 import type { BoxCgroups } from './cgroups.ts';
 import { statsOf } from './cgroup-stats.ts';
 import { Freezer } from './freezer.ts';
-import { socketName, type LiveRecord, type LiveRecords } from './live-record.ts';
+import { socketName, type BoxRecords, type Launcher, type WholeRecord } from './live-launcher.ts';
 
 /** How long the kernel gets to end what was killed. */
 const endMs = 10_000;
 const pollMs = 5;
 
-export type LiveLauncher = NonNullable<LiveRecord['launcher']>;
-
-export function isAlive({ pid, started }: LiveLauncher): boolean {
+export function isAlive({ pid, started }: Launcher): boolean {
   return startTime('/proc', String(pid)) === started;
 }
 
 /** A box that stays, whoever made it: known by its record, its process and its cgroups. */
 export class LinuxLiveBox {
-  readonly #record: LiveRecord & { readonly launcher: LiveLauncher };
-  readonly #records: LiveRecords;
+  readonly #record: WholeRecord;
+  readonly #records: BoxRecords;
   readonly #cgroups: Pick<BoxCgroups, 'folders' | 'remove'>;
   readonly #freezer: Freezer | undefined;
   #gone: Promise<void> | undefined;
 
-  constructor(
-    record: LiveRecord & { readonly launcher: LiveLauncher },
-    records: LiveRecords,
-    cgroups: Pick<BoxCgroups, 'folders' | 'remove'>,
-  ) {
+  constructor(record: WholeRecord, records: BoxRecords, cgroups: Pick<BoxCgroups, 'folders' | 'remove'>) {
     this.#record = record;
     this.#records = records;
     this.#cgroups = cgroups;
@@ -42,14 +36,14 @@ export class LinuxLiveBox {
   }
 
   async info(): Promise<SandboxInfo> {
-    const { id, createdAt, labels, launcher } = this.#record;
-    const paused = isAlive(launcher) && (await this.#freezer?.isFrozen());
-    return { id, state: paused ? 'paused' : isAlive(launcher) ? 'running' : 'exited', createdAt, labels };
+    const { id, createdAt, labels, made } = this.#record;
+    const paused = isAlive(made) && (await this.#freezer?.isFrozen());
+    return { id, state: paused ? 'paused' : isAlive(made) ? 'running' : 'exited', createdAt, labels };
   }
 
   /** @throws sandbox_lost, sandbox_paused */
   async *connect(input: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncIterable<Uint8Array> {
-    if (!isAlive(this.#record.launcher)) throw new SoulboxError('sandbox_lost', 'the sandbox is gone');
+    if (!isAlive(this.#record.made)) throw new SoulboxError('sandbox_lost', 'the sandbox is gone');
     if (await this.#freezer?.isFrozen()) throw new SoulboxError('sandbox_paused', 'the sandbox is paused');
     const folder = await open(this.#records.folderOf(this.id), 'r').catch(() => undefined);
     if (!folder) throw new SoulboxError('sandbox_lost', 'the sandbox is gone');
@@ -85,7 +79,7 @@ export class LinuxLiveBox {
   }
 
   async #destroy(): Promise<void> {
-    const { launcher } = this.#record;
+    const { made: launcher } = this.#record;
     if (isAlive(launcher)) process.kill(launcher.pid, 'SIGKILL');
     // A frozen process dies only when it may move again.
     await this.#freezer?.set(false).catch(() => undefined);

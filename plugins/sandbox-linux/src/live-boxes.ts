@@ -1,19 +1,19 @@
 import { SoulboxError, type LiveSpec, type SandboxInfo } from '@soulbox/plugin-sdk';
-import { AgentProcess, startTime, type HostIdentity } from '@soulbox/plugin-sdk/agent';
+import { AgentProcess, LiveRecords, startTime, type HostIdentity } from '@soulbox/plugin-sdk/agent';
 import type { Workshop } from './box.ts';
 import type { Cgroups } from './cgroups.ts';
-import { isAlive, LinuxLiveBox, type LiveLauncher } from './live-box.ts';
-import { LiveRecords, socketName, type LiveRecord } from './live-record.ts';
+import { isAlive, LinuxLiveBox } from './live-box.ts';
+import { LauncherSchema, socketName, type BoxRecord, type BoxRecords, type WholeRecord } from './live-launcher.ts';
 
 /** The boxes that stay, of this host and of those before it. */
 export class LiveBoxes {
-  readonly #records: LiveRecords;
+  readonly #records: BoxRecords;
   readonly #identity: HostIdentity;
   readonly #boxes = new Map<string, LinuxLiveBox>();
 
   /** `folder` is where their records are. */
   constructor(folder: string, identity: HostIdentity) {
-    this.#records = new LiveRecords(folder);
+    this.#records = new LiveRecords(folder, LauncherSchema);
     this.#identity = identity;
   }
 
@@ -46,7 +46,7 @@ export class LiveBoxes {
       host: this.#identity.label,
     };
     // First of all: what else is made can then be found and taken away, should this host be killed meanwhile.
-    await this.#records.write({ ...record, launcher: null });
+    await this.#records.write({ ...record, made: null });
     const block = await uids?.take();
     try {
       const folders = await cgroups.make(spec.id, block?.base, { stays: true });
@@ -70,10 +70,10 @@ export class LiveBoxes {
             ...(block ? { held: block.descriptor } : {}),
           },
         );
-        const launcher = { pid: agent.pid!, started: startTime('/proc', String(agent.pid)) ?? '' };
-        await this.#records.write({ ...record, launcher });
+        const made = { pid: agent.pid!, started: startTime('/proc', String(agent.pid)) ?? '' };
+        await this.#records.write({ ...record, made });
         agent.leave();
-        const box = new LinuxLiveBox({ ...record, launcher }, this.#records, folders);
+        const box = new LinuxLiveBox({ ...record, made }, this.#records, folders);
         this.#boxes.set(spec.id, box);
         return await box.info();
       } catch (error) {
@@ -93,7 +93,7 @@ export class LiveBoxes {
   async adopt(cgroups: Cgroups): Promise<SandboxInfo[]> {
     const adopted: SandboxInfo[] = [];
     for (const record of await this.#orphans()) {
-      if (!isWhole(record) || !isAlive(record.launcher)) continue;
+      if (!isWhole(record) || !isAlive(record.made)) continue;
       await this.#records.write({ ...record, host: this.#identity.label });
       const box = new LinuxLiveBox(record, this.#records, await cgroups.ofStaying(record.id));
       this.#boxes.set(record.id, box);
@@ -106,7 +106,7 @@ export class LiveBoxes {
   async reconcile(cgroups: Cgroups): Promise<number> {
     let removed = 0;
     for (const record of await this.#orphans()) {
-      if (isWhole(record) && isAlive(record.launcher)) continue;
+      if (isWhole(record) && isAlive(record.made)) continue;
       await (await cgroups.ofStaying(record.id)).remove();
       await this.#records.remove(record.id);
       removed++;
@@ -120,11 +120,11 @@ export class LiveBoxes {
     return this.#boxes.delete(id);
   }
 
-  async #orphans(): Promise<LiveRecord[]> {
+  async #orphans(): Promise<BoxRecord[]> {
     return (await this.#records.all()).filter(({ host, id }) => !this.#boxes.has(id) && this.#identity.isGone(host));
   }
 }
 
-function isWhole(record: LiveRecord): record is LiveRecord & { readonly launcher: LiveLauncher } {
-  return record.launcher !== null;
+function isWhole(record: BoxRecord): record is WholeRecord {
+  return record.made !== null;
 }

@@ -64,9 +64,9 @@ static const char *const masked_folders[] = {
     "/proc/acpi", "/proc/asound", "/proc/bus", "/proc/driver", "/proc/fs", "/proc/irq", "/proc/scsi",
 };
 
-/* What a container has beside its image, and tells about the host. */
+/* What a container has beside its image: it tells about the host, or is where the host reaches the live service. */
 static const char *const container_files[] = {"/etc/resolv.conf", "/etc/hostname"};
-static const char *const container_folders[] = {"/sys", "/dev/mqueue"};
+static const char *const container_folders[] = {"/sys", "/dev/mqueue", "/run/soulbox"};
 
 static const char *mask(const char *const files[], size_t file_count, const char *const folders[],
                         size_t folder_count) {

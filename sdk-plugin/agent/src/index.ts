@@ -4,6 +4,7 @@ export { removeStaleSecrets } from './canary.ts';
 export { AgentConnection, type AgentConnectionOptions } from './connection.ts';
 export { enforcementFrom } from './enforcement.ts';
 export { hostIdentity, startTime, type HostIdentity } from './host-identity.ts';
+export { LiveRecords, type LiveRecord } from './live-records.ts';
 export { locateAgent } from './locate.ts';
 export type { Facts } from './message.ts';
 export { probeWithCanary, unavailable } from './probe.ts';

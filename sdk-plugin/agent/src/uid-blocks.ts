@@ -37,9 +37,15 @@ export class UidBlocks {
     for (let tries = 0; tries < blocks; tries++) {
       const first = base + (this.#next++ % blocks) * count;
       const server = await hold(`soulbox/uids/${first}`);
-      if (server) return { base: first, count, descriptor: descriptorOf(server), release: () => close(server) };
+      if (server) return blockOf(first, count, server);
     }
     throw new SoulboxError('sandbox_unavailable', 'every block of user ids is in use by a sandbox');
+  }
+
+  /** The block that a box of an earlier host has. `undefined` where another holds it. */
+  async keep(base: number): Promise<UidBlock | undefined> {
+    const server = await hold(`soulbox/uids/${base}`);
+    return server && blockOf(base, this.#range.count, server);
   }
 }
 
@@ -55,6 +61,10 @@ export function checkUidRange({ base, count, blocks }: UidRange, uidMap = '/proc
     throw new SoulboxError('sandbox_unavailable', 'the configured user ids do not exist in this user namespace', {
       details: { advice: ['Set uidBase, uidCount and uidBlocks within /proc/self/uid_map.'] },
     });
+}
+
+function blockOf(base: number, count: number, server: Server): UidBlock {
+  return { base, count, descriptor: descriptorOf(server), release: () => close(server) };
 }
 
 function hold(name: string): Promise<Server | undefined> {

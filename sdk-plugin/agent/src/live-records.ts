@@ -1,29 +1,34 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from '@soulbox/plugin-sdk';
+import { z } from 'zod';
 
-const RecordSchema = z.object({
-  id: z.string().regex(/^[a-z0-9]{1,40}$/),
-  createdAt: z.string(),
-  labels: z.record(z.string(), z.string()),
+/** What a driver finds a box that stays by when its host is gone. */
+export interface LiveRecord<Made> {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly labels: Readonly<Record<string, string>>;
   /** The host that has it, as `HostIdentity.label`. */
-  host: z.string(),
-  /** Of the process that was started for it; `null` before that. */
-  launcher: z.object({ pid: z.int().min(2), started: z.string() }).nullable(),
-});
-/** What a box that stays is found by when its host is gone. */
-export type LiveRecord = z.infer<typeof RecordSchema>;
+  readonly host: string;
+  /** What was made for it, and is looked for; `null` before that. */
+  readonly made: Made | null;
+}
 
 const fileName = 'box.json';
-/** Relative to the folder of the record: absolute paths may be longer than a socket's may be. */
-export const socketName = 'service';
 
-/** The records of the boxes of one deployment: a folder each, with the socket of its live service. */
-export class LiveRecords {
+/** The records of the boxes of one deployment: a folder each, where more of the box may be. `Made` is checked when it is read. */
+export class LiveRecords<Made> {
   readonly #folder: string;
+  readonly #schema: z.ZodType<LiveRecord<Made>>;
 
-  constructor(folder: string) {
+  constructor(folder: string, made: z.ZodType<Made>) {
     this.#folder = folder;
+    this.#schema = z.object({
+      id: z.string().regex(/^[a-z0-9]{1,40}$/),
+      createdAt: z.string(),
+      labels: z.record(z.string(), z.string()),
+      host: z.string(),
+      made: made.nullable(),
+    });
   }
 
   folderOf(id: string): string {
@@ -31,7 +36,7 @@ export class LiveRecords {
   }
 
   /** Whole or not at all, also where the machine stops meanwhile. */
-  async write(record: LiveRecord): Promise<void> {
+  async write(record: LiveRecord<Made>): Promise<void> {
     const folder = this.folderOf(record.id);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const next = join(folder, `${fileName}.next`);
@@ -44,15 +49,15 @@ export class LiveRecords {
   }
 
   /** Those that can be read. What cannot is of a box whose making was cut off before it had one. */
-  async all(): Promise<LiveRecord[]> {
+  async all(): Promise<readonly LiveRecord<Made>[]> {
     const names = await readdir(this.#folder).catch(() => [] as string[]);
     const read = await Promise.all(names.map((name) => this.#read(name)));
     return read.filter((record) => record !== undefined);
   }
 
-  async #read(name: string): Promise<LiveRecord | undefined> {
+  async #read(name: string): Promise<LiveRecord<Made> | undefined> {
     try {
-      const record = RecordSchema.safeParse(JSON.parse(await readFile(join(this.#folder, name, fileName), 'utf8')));
+      const record = this.#schema.safeParse(JSON.parse(await readFile(join(this.#folder, name, fileName), 'utf8')));
       return record.success && record.data.id === name ? record.data : undefined;
     } catch {
       return undefined;
