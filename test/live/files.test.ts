@@ -3,10 +3,10 @@ import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { follow, otherTenant, startLiveHost, type LiveHost } from '../support/live-host.ts';
+import { follow, otherTenant, overDrivers, startLiveHost, type LiveHost } from '../support/live-host.ts';
 import { python } from '../support/python.ts';
 
 const uidBase = 1_700_000_000 + (process.pid % 1000) * 20_000;
@@ -47,11 +47,11 @@ print(json.dumps({
   };
 }
 
-describe('files of a sandbox that stays', () => {
+overDrivers('files of a sandbox that stays', (driver) => {
   let live: LiveHost;
   let sandbox: string;
   before(async () => {
-    live = await startLiveHost({ uidBase });
+    live = await startLiveHost({ driver, uidBase });
     sandbox = await live.create({ limits: { diskBytes: 32_000_000 } });
   });
   after(() => live?.[Symbol.asyncDispose]());

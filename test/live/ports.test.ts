@@ -8,7 +8,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { otherTenant, startLiveHost, type LiveHost } from '../support/live-host.ts';
+import { otherTenant, overDrivers, startLiveHost, type LiveHost } from '../support/live-host.ts';
 import { needs } from '../support/needs.ts';
 
 const uidBase = 1_900_000_000 + (process.pid % 1000) * 20_000;
@@ -33,11 +33,11 @@ async function send(hostPort: number, text: string): Promise<string> {
   return Buffer.concat(pieces).toString();
 }
 
-describe('ports of this machine that are mapped', () => {
+overDrivers('ports of this machine that are mapped', (driver) => {
   let live: LiveHost;
   let sandbox: string;
   before(async () => {
-    live = await startLiveHost({ uidBase, previews: { mapped: { first, last: first + 3 } } });
+    live = await startLiveHost({ driver, uidBase, previews: { mapped: { first, last: first + 3 } } });
     sandbox = await live.create({ languages: ['javascript'] });
     await live.call('processes.start', { sandbox, argv: ['node', '-e', echo] });
     while ((await call<{ ports: [] }>('list')).ports.length === 0)

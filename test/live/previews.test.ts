@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { request as ask, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { otherTenant, startLiveHost, type LiveHost } from '../support/live-host.ts';
+import { otherTenant, overDrivers, startLiveHost, type LiveHost } from '../support/live-host.ts';
 import { root } from '../support/soulbox.ts';
 
 const uidBase = 1_860_000_000 + (process.pid % 1000) * 20_000;
@@ -45,7 +45,7 @@ async function get(url: string, options: RequestOptions = {}, body: string | Buf
 const seen = ({ body }: Answer) =>
   JSON.parse(body) as { method: string; url: string; headers: Record<string, string>; bytes: number; sha256: string };
 
-describe('previews of a sandbox that stays', () => {
+overDrivers('previews of a sandbox that stays', (driver) => {
   let live: LiveHost;
   let sandbox: string;
   const call = <T = Preview>(verb: string, params: object = {}) =>
@@ -57,7 +57,7 @@ describe('previews of a sandbox that stays', () => {
     while (!(await ports()).some((each) => each.port === port)) await new Promise((resolve) => setTimeout(resolve, 20));
   };
   before(async () => {
-    live = await startLiveHost({ uidBase });
+    live = await startLiveHost({ driver, uidBase });
     sandbox = await live.create({ languages: ['javascript'] });
     const content = await readFile(`${root}/test/live/served/server.cjs`, 'utf8');
     await live.call('files.write', { sandbox, path: 'server.cjs', content });

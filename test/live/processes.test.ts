@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { follow, otherTenant, startLiveHost, type LiveHost } from '../support/live-host.ts';
+import { after, before, it } from 'node:test';
+import { follow, otherTenant, overDrivers, startLiveHost, type LiveHost } from '../support/live-host.ts';
 
 const uidBase = 1_720_000_000 + (process.pid % 1000) * 20_000;
 type Process = { id: number; pid: number; state: string; exitCode: number | null; signal: string | null } & Record<
@@ -9,11 +9,11 @@ type Process = { id: number; pid: number; state: string; exitCode: number | null
 >;
 type Ran = { process: Process; stdout: string; stderr: string; truncated: { stdout: boolean; stderr: boolean } };
 
-describe('processes of a sandbox that stays', () => {
+overDrivers('processes of a sandbox that stays', (driver) => {
   let live: LiveHost;
   let sandbox: string;
   before(async () => {
-    live = await startLiveHost({ uidBase });
+    live = await startLiveHost({ driver, uidBase });
     sandbox = await live.create({ env: { GIVEN: 'sandbox', BOTH: 'sandbox' }, limits: { memoryBytes: 100_000_000 } });
   });
   after(() => live?.[Symbol.asyncDispose]());

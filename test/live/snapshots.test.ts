@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { follow, otherTenant, startLiveHost, type LiveHost } from '../support/live-host.ts';
+import { after, before, it } from 'node:test';
+import { follow, otherTenant, overDrivers, startLiveHost, type LiveHost } from '../support/live-host.ts';
 
 const uidBase = 1_780_000_000 + (process.pid % 1000) * 20_000;
 
@@ -17,12 +17,12 @@ interface Snapshot {
 }
 type Ran = { readonly stdout: string; readonly stderr: string };
 
-describe('snapshots of a sandbox that stays', () => {
+overDrivers('snapshots of a sandbox that stays', (driver) => {
   let live: LiveHost;
   let sandbox: string;
   let archives: string;
   before(async () => {
-    live = await startLiveHost({ uidBase });
+    live = await startLiveHost({ driver, uidBase });
     archives = join(live.host.dataDir, 'plugins/live-snapshots/archives');
     sandbox = await live.create();
     await run(

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
+import { describe } from 'node:test';
 import type { Principal, StreamItem } from '@soulbox/plugin-sdk';
 import { createTestHost, testPrincipal } from '@soulbox/plugin-sdk/testing';
+import { noEngine } from './docker/engine.ts';
+import { languageImage, startEngine } from './docker/host.ts';
 import { python } from './python.ts';
 import { root } from './soulbox.ts';
 
@@ -8,13 +11,35 @@ type Given = Readonly<Record<string, unknown>>;
 
 export const otherTenant: Principal = { ...testPrincipal, id: 'other', tenant: 'elsewhere' };
 
+export type LiveDriver = 'linux' | 'docker';
+
+/** The same table for each driver whose sandboxes can stay. */
+export function overDrivers(name: string, define: (driver: LiveDriver) => void): void {
+  describe(`${name} (linux)`, () => define('linux'));
+  describe(`${name} (docker)`, { skip: noEngine }, () => define('docker'));
+}
+
+/** The one driver of a host: of this kernel, or of an engine of its own with an image of this machine's programs. */
+async function startDriver(driver: LiveDriver, uidBase: number) {
+  if (driver === 'linux') return { name: 'sandbox-linux', config: { uidBase, uidBlocks: 16 }, image: {} };
+  const engine = await startEngine();
+  return {
+    name: 'sandbox-docker',
+    config: { host: engine.host, image: languageImage },
+    image: { image: languageImage },
+    engine,
+  };
+}
+
 /** A host in this process with real sandboxes that stay, and the plugins that work in them. */
 export async function startLiveHost({
+  driver = 'linux',
   uidBase,
   config = {},
   previews = {},
   networks = {},
 }: {
+  readonly driver?: LiveDriver;
   readonly uidBase: number;
   readonly config?: Given;
   /** Of the plugins of those names. */
@@ -22,10 +47,11 @@ export async function startLiveHost({
   readonly networks?: Given;
 }) {
   const folder = (id: string) => join(root, 'plugins', id);
+  const { name, config: driverConfig, image, engine } = await startDriver(driver, uidBase);
   const host = await createTestHost({
     config: { sandbox: { ready: 0 }, ...config },
     plugins: {
-      'sandbox-linux': { folder: folder('sandbox-linux'), config: { uidBase, uidBlocks: 16 } },
+      [name]: { folder: folder(name), config: driverConfig },
       'live-files': {
         folder: folder('live-files'),
         config: {
@@ -37,9 +63,9 @@ export async function startLiveHost({
           unpackedBytes: 2_000_000,
         },
       },
-      'language-python': { folder: folder('language-python'), config: { command: python } },
-      'language-javascript': { folder: folder('language-javascript') },
-      'language-typescript': { folder: folder('language-typescript') },
+      'language-python': { folder: folder('language-python'), config: { command: python, ...image } },
+      'language-javascript': { folder: folder('language-javascript'), config: image },
+      'language-typescript': { folder: folder('language-typescript'), config: image },
       'live-contexts': {
         folder: folder('live-contexts'),
         config: {
@@ -80,6 +106,7 @@ export async function startLiveHost({
       for (const { id, state } of sandboxes)
         if (state !== 'ended' && state !== 'lost') await host.call('sandboxes.delete', { id });
       await host.stop();
+      await engine?.stop();
     },
   };
 }

@@ -97,7 +97,8 @@ export class DockerDriver implements SandboxDriver {
     const engine = (this.#engine = new Engine(settings));
     const owner = (this.#owner = new Owner(deploymentId));
     const names = (this.#names = new Names(() => this.#janitor.hurry()));
-    this.#janitor = new Janitor({ engine, owner, names, deploymentId, everyMs: settings.reconcileMs });
+    const isRecorded = async (id: string) => (await this.#live?.isRecorded(id)) ?? false;
+    this.#janitor = new Janitor({ engine, owner, names, deploymentId, everyMs: settings.reconcileMs, isRecorded });
     this.#live = stateDir === undefined ? undefined : new LiveContainers(stateDir, owner.identity);
     this.#deaths = new Deaths({ engine, deploymentId, onDeath: (id) => this.#lose(id) });
   }

@@ -23,6 +23,8 @@ export interface JanitorOptions {
   readonly names: Names;
   readonly deploymentId: string;
   readonly everyMs: number;
+  /** Whether a sandbox that stays is recorded: the next host takes it over. */
+  isRecorded(id: string): Promise<boolean>;
 }
 
 /** Takes away containers of this deployment that are nobody's, at once and again and again. Never a foreign one. */
@@ -80,7 +82,7 @@ export class Janitor {
   }
 
   async #look(withinMs?: number): Promise<number> {
-    const { engine, owner, names, deploymentId } = this.#options;
+    const { engine, owner, names, deploymentId, isRecorded } = this.#options;
     const filters = JSON.stringify({ label: [`${labelNames.deployment}=${deploymentId}`] });
     const containers = await engine.ask(
       ListSchema,
@@ -89,12 +91,15 @@ export class Janitor {
       withinMs === undefined ? {} : { deadlineMs: withinMs },
     );
     const now = Date.now();
-    const condemned = containers.filter(({ Names: known, Labels: labels }) => {
-      const given = labels ?? {};
-      // What stays is taken over by the next host, which finds it by its record.
-      if (!owner.isOfThisDriver(given)) return !(labelNames.stays in given) && owner.isAbandoned(given, now);
-      return known.every((name) => !names.isUsed(name.replace(/^\//, '')));
-    });
+    const condemned: typeof containers = [];
+    for (const container of containers) {
+      const given = container.Labels ?? {};
+      const stays = given[labelNames.stays];
+      const isNobodys = owner.isOfThisDriver(given)
+        ? container.Names.every((name) => !names.isUsed(name.replace(/^\//, '')))
+        : owner.isAbandoned(given, now) && !(stays !== undefined && (await isRecorded(stays)));
+      if (isNobodys) condemned.push(container);
+    }
     const removed = await Promise.allSettled(condemned.map(({ Id }) => removeContainer(engine, Id)));
     const failed = removed.find((result) => result.status === 'rejected');
     if (failed)

@@ -84,6 +84,10 @@ export class LiveContainers {
     return removed;
   }
 
+  async isRecorded(id: string): Promise<boolean> {
+    return (await this.#records.all()).some((record) => record.id === id);
+  }
+
   /** Whether there was one. Its record stays where the engine could not take it away. */
   async destroy(id: string): Promise<boolean> {
     const container = this.#containers.get(id);

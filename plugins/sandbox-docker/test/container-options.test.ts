@@ -99,6 +99,25 @@ describe('what the engine is asked for', () => {
     });
   });
 
+  it('is this and nothing else, for a sandbox that stays', () => {
+    const live = { memoryBytes: 2 ** 28, diskBytes: 2 ** 25, processes: 100 };
+    const service = 'rw,noexec,nosuid,nodev,size=65536,uid=1610612740,gid=1610612740,mode=0700';
+    assert.deepEqual(containerOptions({ ...plan, live }, settings), {
+      ...expected,
+      Cmd: [
+        ...['serve', '--fd', '0', '--out-fd', '1', '--listen', '/run/soulbox/live'],
+        ...['--memory', '268435456', '--disk', '33554432', '--processes', '100'],
+      ],
+      HostConfig: {
+        ...expected.HostConfig,
+        Tmpfs: { ...expected.HostConfig.Tmpfs, '/run/soulbox': service },
+        Memory: 2 ** 28 + 2 ** 26,
+        MemorySwap: 2 ** 28 + 2 ** 26,
+        PidsLimit: 124,
+      },
+    });
+  });
+
   it('names the runtime and the profile of AppArmor only where the operator or the engine has one', () => {
     const { HostConfig } = containerOptions(
       { ...plan, hasAppArmor: true },

@@ -38,6 +38,8 @@ describe('containers that are left', { skip: noEngine }, () => {
   it('go if their maker is dead or cannot be seen and their time is over; nothing else does', async () => {
     const past = String(Date.now() - 1000);
     await plant('of-the-dead', labels({}));
+    // One that stays, and that no record is of.
+    await plant('of-the-dead-for-good', labels({ 'soulbox.stays': 'sb01' }));
     await plant('expired-elsewhere', labels({ 'soulbox.machine': 'another', 'soulbox.expires': past }));
     const kept: Record<string, Record<string, string>> = {
       'of-another-deployment': labels({ 'soulbox.deployment': `${deploymentId}x` }),
@@ -50,7 +52,7 @@ describe('containers that are left', { skip: noEngine }, () => {
     for (const [name, marks] of Object.entries(kept)) await plant(name, marks);
     const driver = engine.driver({}, deploymentId);
     try {
-      assert.equal(await driver.reconcile(), 2);
+      assert.equal(await driver.reconcile(), 3);
       assert.equal(await driver.reconcile(), 0);
       assert.deepEqual(await engine.containers(), Object.keys(kept).toSorted());
     } finally {

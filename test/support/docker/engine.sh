@@ -56,7 +56,7 @@ image() {
   mkdir -p "$root"/{bin,etc,home,tmp,usr/local/bin}
   cp "$(command -v busybox)" "$root/bin/busybox"
   cp "$agent" "$root/usr/local/bin/soulbox-agent"
-  for applet in cat dd echo env false grep head id kill ls mkdir ps rm seq sleep true wc yes; do
+  for applet in cat chmod dd echo env false find grep head id kill ln ls mkdir mv ps rm seq sleep stat stty touch true wc yes; do
     ln -s busybox "$root/bin/$applet"
   done
   # Its own shell adds variables to the environment of programs.
