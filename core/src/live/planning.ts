@@ -53,16 +53,22 @@ const PlanSchema = z.object({
   handled: z.array(z.enum(['network', 'volumes', 'template', 'snapshot'])),
 });
 
-/** The first driver whose sandboxes can stay. @throws unsupported, sandbox_unavailable, isolation_insufficient */
-async function chooseDriver(registry: SandboxRegistry): Promise<ChosenDriver> {
+/**
+ * The first driver whose sandboxes can stay, and are made of images where one is asked for.
+ * @throws unsupported, sandbox_unavailable, isolation_insufficient
+ */
+async function chooseDriver(registry: SandboxRegistry, image: string | undefined): Promise<ChosenDriver> {
   const tried: DriverStatus[] = [];
-  let usable = false;
+  let lacking: string | undefined;
   for await (const candidate of registry.inOrder()) {
     if (!('driver' in candidate)) tried.push(candidate);
-    else if (candidate.report.capabilities.includes('live')) return candidate;
-    else usable = true;
+    else if (!candidate.report.capabilities.includes('live'))
+      lacking ??= 'no driver here has sandboxes that stay (capability "live")';
+    else if (image !== undefined && candidate.report.toolchains !== 'image')
+      lacking = 'no driver here has sandboxes of images that stay';
+    else return candidate;
   }
-  if (usable) throw new SoulboxError('unsupported', 'no driver here has sandboxes that stay (capability "live")');
+  if (lacking !== undefined) throw new SoulboxError('unsupported', lacking);
   throw registry.unusable(tried);
 }
 
@@ -108,8 +114,6 @@ async function toolchainsFor(
   order: LiveOrder,
 ): Promise<Toolchains> {
   const isImage = report.toolchains === 'image';
-  if (order.image !== undefined && !isImage)
-    throw new SoulboxError('unsupported', `driver ${name} makes no sandboxes of images`);
   const wanted = order.languages
     ? await Promise.all(order.languages.map((each) => languages.find(each)))
     : isImage
@@ -150,7 +154,7 @@ export async function planSandbox(
   principal: Principal,
 ): Promise<PlannedSandbox> {
   const limits = liveLimits(order.limits, parts.settings);
-  const chosen = await chooseDriver(parts.registry);
+  const chosen = await chooseDriver(parts.registry, order.image);
   const { paths, image, names, programs } = await toolchainsFor(parts, chosen, order);
   const id = `sb${randomBytes(idBytes).toString('hex')}`;
   const { request } = order;

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { definePlugin, LanguageRuntime, type Plugin } from '@soulbox/plugin-sdk';
+import { definePlugin, LanguageRuntime, SandboxDriver, type Plugin } from '@soulbox/plugin-sdk';
 import { ScriptedDriver, ScriptedLiveDriver } from '@soulbox/plugin-sdk/testing';
 import { liveHost, tenant, type Shown } from '../support/live-host.ts';
 import { scriptedHost, stranger, until } from '../support/scripted-host.ts';
@@ -124,6 +124,20 @@ describe('a driver whose toolchains come from images', () => {
     assert.equal(await imageOf({ languages: ['one', 'two'], image: 'mine' }), 'mine');
     assert.equal(await imageOf({}), null);
     await assert.rejects(imageOf({ languages: ['one', 'two'] }), { code: 'invalid_params' });
+  });
+
+  it('makes those of an image that is named, also where another one is preferred', async () => {
+    const [first, images] = [new ScriptedLiveDriver(), new ScriptedLiveDriver()];
+    images.report = { ...images.report, toolchains: 'image' };
+    const second = definePlugin({
+      id: 'second-driver',
+      provides: [SandboxDriver],
+      setup: (context) => context.provide(SandboxDriver, images, 'second'),
+    });
+    const config = { sandbox: { order: ['scripted', 'second'] } };
+    await using host = await scriptedHost({ driver: first, config, plugins: { 'second-driver': { plugin: second } } });
+    assert.equal(((await host.call('sandboxes.create', { image: 'mine' })) as Shown)['driver'], 'second');
+    assert.equal(((await host.call('sandboxes.create', {})) as Shown)['driver'], 'scripted');
   });
 
   it('is not needed for languages of this machine, which must be there then', async () => {
