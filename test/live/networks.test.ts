@@ -191,12 +191,12 @@ describe('networks of sandboxes that stay', () => {
       'ENOTFOUND',
       'ENOTFOUND',
     ]);
-    const raw = (bytes: string) =>
+    const raw = (bytes: string, waitMs = 20_000) =>
       node(
         sandbox,
-        `const s = require('dgram').createSocket('udp4'); s.on('message', (m) => (console.log(m[3] & 15), s.close())); setTimeout(() => (console.log('silence'), process.exit()), 300).unref(); s.send(Buffer.from('${bytes}', 'hex'), 53, '198.18.0.1')`,
+        `const s = require('dgram').createSocket('udp4'); s.on('message', (m) => (console.log(m[3] & 15), s.close())); setTimeout(() => (console.log('silence'), process.exit()), ${waitMs}).unref(); s.send(Buffer.from('${bytes}', 'hex'), 53, '198.18.0.1')`,
       );
-    assert.equal(await raw('0001'), 'silence');
+    assert.equal(await raw('0001', 300), 'silence');
     assert.equal(await raw('000101000001000000000000ff'), '1', 'malformed');
     assert.equal(await raw('000100000000000000000000'), '1', 'no question');
     assert.equal(
