@@ -75,6 +75,8 @@ export const errorCatalogue = Object.freeze({
   port_closed: entry(502, -32099, 14, 'Start a server on this port within the sandbox.', true),
   sandbox_paused: entry(409, -32100, 9, 'Resume the sandbox, or let it resume when it is used.'),
   // plugins and configuration
+  template_failed: entry(422, -32101, 1, 'Correct the step that details name; details.output has what it said.'),
+
   config_not_found: entry(500, -32060, 9, 'Check the path of the configuration file.'),
   config_invalid: entry(500, -32061, 9, 'Correct the lines named; soulbox config check shows them all.'),
   plugin_not_found: entry(500, -32062, 9, 'Install the package, or correct its name in the configuration.'),

@@ -38,6 +38,7 @@ export async function startLiveHost({
   config = {},
   previews = {},
   networks = {},
+  snapshots = {},
 }: {
   readonly driver?: LiveDriver;
   readonly uidBase: number;
@@ -45,6 +46,7 @@ export async function startLiveHost({
   /** Of the plugins of those names. */
   readonly previews?: Given;
   readonly networks?: Given;
+  readonly snapshots?: Given;
 }) {
   const folder = (id: string) => join(root, 'plugins', id);
   const { name, config: driverConfig, image, engine } = await startDriver(driver, uidBase);
@@ -79,7 +81,7 @@ export async function startLiveHost({
       },
       'live-snapshots': {
         folder: folder('live-snapshots'),
-        config: { snapshots: 4, snapshotBytes: 2_000_000, imports: 2, importIdleMs: 300 },
+        config: { snapshots: 4, snapshotBytes: 2_000_000, imports: 2, importIdleMs: 300, ...snapshots },
       },
       'live-networks': { folder: folder('live-networks'), config: networks },
       'live-previews': {

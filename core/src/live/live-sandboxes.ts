@@ -7,6 +7,7 @@ import {
   type OpenSandbox,
   type Principal,
   type SandboxInfo,
+  type SandboxOrder,
 } from '@soulbox/plugin-sdk';
 import type { Config } from '../config/schema.ts';
 import { withDeadline } from '../deadline.ts';
@@ -232,6 +233,15 @@ export class LiveSandboxes implements LiveSandboxesContract {
     throw new SoulboxError('overloaded', `the tenant has ${count} sandboxes, and may have ${perTenant}`, {
       details: { maximum: perTenant },
     });
+  }
+
+  async make({ env = {}, request = {}, lifetimeMs, metadata = {}, ...order }: SandboxOrder, principal: Principal) {
+    const terms = { lifetimeMs, idleMs: null, onIdle: 'delete', autoResume: true, metadata, labels: [] } as const;
+    return infoOf(await this.create({ ...order, env, request }, terms, principal));
+  }
+
+  async remove(id: string, { tenant }: { readonly tenant: string }): Promise<void> {
+    await this.find(id, tenant).end('request');
   }
 
   /** One of the tenant's that lives. @throws not_found */

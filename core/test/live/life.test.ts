@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SoulboxError, type LivePlan } from '@soulbox/plugin-sdk';
-import { ScriptedLiveDriver } from '@soulbox/plugin-sdk/testing';
+import { ScriptedLiveDriver, testPrincipal } from '@soulbox/plugin-sdk/testing';
 import { liveHost, tenant, type Shown } from '../support/live-host.ts';
 import { until, type FaultyStore } from '../support/scripted-host.ts';
 
@@ -187,6 +187,27 @@ describe('the making of a sandbox that stays', () => {
     assert.deepEqual(filled, [`${made.id} starting`]);
     const spec = host.driver.specs[0]!;
     assert.deepEqual([spec.gateway, spec.mounts.length], [true, 1]);
+  });
+
+  it('is a plugin’s as well, which takes it away again', async () => {
+    await using host = await liveHost({
+      tap: (hooks) => hooks.tap('live.planning', plan({ handled: ['template'] })),
+    });
+    const made = await host.live.make({ lifetimeMs: 60_000 }, testPrincipal);
+    assert.deepEqual([made.state, made.tenant, made.env, made.request], ['running', tenant, {}, {}]);
+    const order = { env: { A: '1' }, request: { template: 't' }, lifetimeMs: 60_000, metadata: { for: 'a build' } };
+    const { id, ...info } = await host.live.make({ ...order, languages: ['script'] }, testPrincipal);
+    assert.deepEqual(
+      [info.env, info.request, info.metadata, info.languages],
+      [{ A: '1' }, { template: 't' }, { for: 'a build' }, ['script']],
+    );
+    const shown = (await host.call('sandboxes.get', { id })) as { idleMs: null; onIdle: string; expiresAt: number };
+    assert.deepEqual([shown.idleMs, shown.onIdle], [null, 'delete']);
+    assert.ok(shown.expiresAt <= Date.now() + 60_000);
+    await assert.rejects(host.live.remove(id, { tenant: 'another' }), { code: 'not_found' });
+    await host.live.remove(id, { tenant });
+    assert.equal(await host.state(id), 'ended');
+    await assert.rejects(host.live.make({ lifetimeMs: 1, image: 'x' }, testPrincipal), { code: 'unsupported' });
   });
 
   it('is refused by the name of what the driver lacks', async () => {

@@ -18,6 +18,14 @@ export const ConfigSchema = z.strictObject({
     .default(20 * gibibyte),
   /** Files and folders that one may have. */
   entries: z.int().min(1).default(1_000_000),
+  /** How much what steps of recipes made may take of each tenant, so that they need not be done again. */
+  layerBytes: z
+    .int()
+    .min(1)
+    .default(2 * gibibyte),
+  /** Builds of templates that a tenant may have under way, and how long one may take. */
+  builds: z.int().min(1).max(100).default(2),
+  buildMs: z.int().min(1_000).default(1_800_000),
   /** Imports that a tenant may have under way. */
   imports: z.int().min(1).max(100).default(4),
   /** How long an import may rest between two parts. */

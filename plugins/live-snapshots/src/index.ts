@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { definePlugin, LiveSandboxes, SoulboxError, Store, type LiveRequest } from '@soulbox/plugin-sdk';
 import { Archives } from './archives.ts';
+import { addBuilds } from './build-operations.ts';
+import { Builds } from './builds.ts';
 import { ConfigSchema } from './config.ts';
 import { addImports } from './import-operations.ts';
 import { Imports } from './imports.ts';
+import { Layers } from './layers.ts';
 import { addOperations } from './operations.ts';
 import { SnapshotRecords } from './records.ts';
 import { Snapshots } from './snapshots.ts';
@@ -33,8 +36,9 @@ export default definePlugin({
     context.hooks.tap('live.planning', async (plan, { request, principal }) => {
       const name = wanted(request);
       if (name === undefined) return plan;
-      await records.find(name, principal.tenant);
-      return { ...plan, handled: [...plan.handled, 'snapshot' as const, 'template' as const] };
+      const { env } = await records.find(name, principal.tenant);
+      const handled = [...plan.handled, 'snapshot' as const, 'template' as const];
+      return { ...plan, env: { ...env, ...plan.env }, handled };
     });
     context.hooks.tap('live.filling', async ({ sandbox, agent }) => {
       const name = wanted(sandbox.request);
@@ -42,5 +46,7 @@ export default definePlugin({
     });
     addOperations(context, sandboxes, snapshots);
     addImports(context, imports);
+    const layers = await Layers.open(store, join(await context.dataDir(), 'layers'), context.config.layerBytes);
+    addBuilds(context, new Builds(context.config, sandboxes, snapshots, layers));
   },
 });

@@ -7,6 +7,8 @@ const RecordSchema = z.object({
   /** Of a template. */
   name: z.string().nullable(),
   metadata: z.record(z.string(), z.string()),
+  /** Of sandboxes that are made of it. */
+  env: z.record(z.string(), z.string()).default({}),
   createdAt: z.string(),
   /** Where it was taken; `null` of one that was imported. */
   sandbox: z.string().nullable(),

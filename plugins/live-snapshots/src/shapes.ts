@@ -16,6 +16,8 @@ export const SnapshotSchema = z.object({
   /** Of a template. */
   name: z.string().nullable(),
   metadata: z.record(z.string(), z.string()),
+  /** Of sandboxes that are made of it, as its recipe says. */
+  env: z.record(z.string(), z.string()),
   createdAt: z.string(),
   /** Where it was taken; `null` of one that was imported. */
   sandbox: z.string().nullable(),
@@ -24,6 +26,6 @@ export const SnapshotSchema = z.object({
   sha256: z.string(),
 });
 
-export function shown({ id, name, metadata, createdAt, sandbox, bytes, sha256 }: SnapshotRecord) {
-  return { id, name, metadata, createdAt, sandbox, bytes, sha256 };
+export function shown({ id, name, metadata, env, createdAt, sandbox, bytes, sha256 }: SnapshotRecord) {
+  return { id, name, metadata, env, createdAt, sandbox, bytes, sha256 };
 }

@@ -10,6 +10,7 @@ const above = '/home';
 export interface About {
   readonly name?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A draft and what it is going to be. */
@@ -66,11 +67,11 @@ export class Snapshots {
   }
 
   async finish({ id, draft }: Begun, about: About, by: Principal, sandbox: string | null): Promise<SnapshotRecord> {
-    const { name = null, metadata = {} } = about;
+    const { name = null, metadata = {}, env = {} } = about;
     try {
       const { bytes, sha256 } = await draft.keep();
       const when = { createdAt: new Date().toISOString(), sandbox, bytes, sha256 };
-      return await this.records.put({ id, tenant: by.tenant, owner: by.id, name, metadata, ...when });
+      return await this.records.put({ id, tenant: by.tenant, owner: by.id, name, metadata, env, ...when });
     } catch (thrown) {
       await draft.drop();
       await this.#archives.remove(id);

@@ -30,6 +30,20 @@ bothWays(folder, (way) => {
       },
       'snapshots.delete': { bad: { nothing: {} }, failing: { not_found: { snapshot: 'none' } } },
       'snapshots.export': { bad: { nothing: {} }, failing: { not_found: { snapshot: 'none' } } },
+      'templates.build': {
+        bad: {
+          'no recipe': { name: 'x' },
+          'an odd name': { name: '../x', recipe: 'RUN true' },
+          'no such instruction': { name: 'x', recipe: 'HIDE me' },
+          'a file that was not sent': { name: 'x', recipe: 'COPY a b' },
+          'a file that is no base64': {
+            name: 'x',
+            recipe: 'RUN true',
+            files: { a: { content: '%', encoding: 'base64' } },
+          },
+        },
+        failing: { not_found: { name: 'x', recipe: 'FROM none' } },
+      },
       'snapshots.openImport': { good: { 'a sum': { sha256 } }, bad: { 'no sum': {} } },
       'snapshots.importPart': {
         bad: { 'no content': { ...none, offset: 0, content: '' } },

@@ -80,6 +80,18 @@ export interface OpenSandbox {
   release(): void;
 }
 
+/** A sandbox that a plugin makes for a principal, as `sandboxes.create` would. */
+export interface SandboxOrder {
+  readonly languages?: readonly string[];
+  readonly image?: string;
+  readonly limits?: Partial<LiveLimits>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly request?: LiveRequest;
+  /** It ends by itself after that, whoever forgot it. */
+  readonly lifetimeMs: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /** The sandboxes that stay, for the plugins whose operations work in them. Provided by the host. */
 export interface LiveSandboxes {
   /**
@@ -90,8 +102,12 @@ export interface LiveSandboxes {
   /** @throws not_found */
   get(id: string, options: { readonly tenant: string }): Promise<LiveSandboxInfo>;
   list(options: { readonly tenant: string }): Promise<readonly LiveSandboxInfo[]>;
+  /** @throws overloaded, draining, limit_out_of_range, unsupported, language_unknown, sandbox_unavailable, and what taps throw */
+  make(order: SandboxOrder, principal: Principal): Promise<LiveSandboxInfo>;
+  /** Takes one of the tenant's away, with all that is in it. @throws not_found */
+  remove(id: string, options: { readonly tenant: string }): Promise<void>;
 }
-export const LiveSandboxes = token<LiveSandboxes>('live-sandboxes', '1.0.0', ['open', 'get', 'list']);
+export const LiveSandboxes = token<LiveSandboxes>('live-sandboxes', '1.0.0', ['open', 'get', 'list', 'make', 'remove']);
 
 /** Opens a sandbox of the principal's for as long as the work takes. @throws what {@link LiveSandboxes.open} and the work throw */
 export async function inSandbox<T>(
