@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import type { NetworkPolicy } from '@soulbox/plugin-sdk';
-import { otherTenant, startLiveHost, type LiveHost } from '../support/live-host.ts';
+import { otherTenant, overDrivers, startLiveHost, type LiveHost } from '../support/live-host.ts';
 import { startNameServer, type NameServer } from '../support/name-server.ts';
 
 const uidBase = 1_940_000_000 + (process.pid % 1000) * 20_000;
@@ -34,7 +34,7 @@ const ownAddress = Object.values(networkInterfaces())
   .flatMap((each) => each ?? [])
   .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
 
-describe('networks of sandboxes that stay', () => {
+overDrivers('networks of sandboxes that stay', (driver) => {
   let live: LiveHost;
   let names: NameServer;
   let web: Server;
@@ -53,24 +53,29 @@ describe('networks of sandboxes that stay', () => {
     }).listen(0, '127.0.0.1');
     await once(web, 'listening');
     port = portOf(web);
-    names = await startNameServer({
-      'allowed.test': ['127.0.0.1'],
-      'api.allowed.test': ['127.0.0.1'],
-      'other.test': ['127.0.0.1'],
-      'inner.test': ['10.9.8.7'],
-      'mixed.test': ['10.9.8.7', '127.0.0.1'],
-      'this-machine.test': ownAddress ? [ownAddress] : ['192.168.0.1'],
-      'notes.allowed.test': [
-        { type: 'TXT', name: 'notes.allowed.test', data: ['a note'] },
-        { type: 'MX', name: 'notes.allowed.test', data: { preference: 5, exchange: 'mail.allowed.test' } },
-        {
-          type: 'SRV',
-          name: 'notes.allowed.test',
-          data: { port: 9, target: 'api.allowed.test', priority: 1, weight: 2 },
-        },
-      ],
-    });
+    names = await startNameServer(
+      {
+        'allowed.test': ['127.0.0.1'],
+        'api.allowed.test': ['127.0.0.1'],
+        'other.test': ['127.0.0.1'],
+        'slow.test': ['127.0.0.1'],
+        'inner.test': ['10.9.8.7'],
+        'mixed.test': ['10.9.8.7', '127.0.0.1'],
+        'this-machine.test': ownAddress ? [ownAddress] : ['192.168.0.1'],
+        'notes.allowed.test': [
+          { type: 'TXT', name: 'notes.allowed.test', data: ['a note'] },
+          { type: 'MX', name: 'notes.allowed.test', data: { preference: 5, exchange: 'mail.allowed.test' } },
+          {
+            type: 'SRV',
+            name: 'notes.allowed.test',
+            data: { port: 9, target: 'api.allowed.test', priority: 1, weight: 2 },
+          },
+        ],
+      },
+      { slow: ['slow.test'] },
+    );
     live = await startLiveHost({
+      driver,
       uidBase,
       networks: { granted: ['127.0.0.0/8'], nameServers: [names.address], connections: 8, names: 40, decisions: 50 },
     });
@@ -230,6 +235,17 @@ describe('networks of sandboxes that stay', () => {
     assert.equal(await get(sandbox, `http://allowed.test:${port}/`), 'ENOTFOUND');
     assert.equal(await reach(sandbox, '8.8.8.8', 53_000), 'ECONNRESET');
     assert.equal((await last(sandbox)).at(-1), 'mode');
+  });
+
+  it('may be changed while a connection is on its way, which does not come about then', async () => {
+    const sandbox = await create({ mode: 'restricted', allow: ['slow.test', loopback] });
+    const address = await node(sandbox, `require('dns').promises.resolve4('slow.test').then(([a]) => console.log(a))`);
+    const asked = names.asked.length;
+    const ended = reach(sandbox, address, port);
+    while (names.asked.length === asked) await new Promise((resolve) => setTimeout(resolve, 5));
+    await update(sandbox, { mode: 'none' });
+    assert.equal(await ended, 'ECONNRESET');
+    assert.deepEqual(await last(sandbox), ['slow.test', port, 'refused', 'mode']);
   });
 
   it('are bounded', async () => {

@@ -2,8 +2,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { decode, encode, type Answer } from 'dns-packet';
 
-/** A name server on the loopback: names with their addresses, or with other records. */
-export async function startNameServer(zone: Readonly<Record<string, readonly (string | Answer)[]>>) {
+/** A name server on the loopback: names with their addresses, or with other records; `slow` names are answered later. */
+export async function startNameServer(
+  zone: Readonly<Record<string, readonly (string | Answer)[]>>,
+  { slow = [], slowMs = 500 }: { readonly slow?: readonly string[]; readonly slowMs?: number } = {},
+) {
   const socket = createSocket('udp4');
   const asked: string[] = [];
   socket.on('message', (message, { port, address }) => {
@@ -23,7 +26,9 @@ export async function startNameServer(zone: Readonly<Record<string, readonly (st
       questions: packet.questions!,
       answers,
     } as const;
-    socket.send(encode(response), port, address);
+    const send = () => socket.send(encode(response), port, address);
+    if (slow.includes(name)) setTimeout(send, slowMs);
+    else send();
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');

@@ -12,7 +12,7 @@ import type { Config } from './config.ts';
 import { Decisions } from './decisions.ts';
 import { Names } from './names.ts';
 import { connectOutside, wordOf } from './outside.ts';
-import { Policy } from './policy.ts';
+import { Policy, type Refusal } from './policy.ts';
 import { answer } from './questions.ts';
 import { parseAddress, parseRange, type Address } from './ranges.ts';
 import type { Resolver } from './resolver.ts';
@@ -31,12 +31,23 @@ export interface SandboxNetworkParts {
 type Connection = GatewayEvent & { readonly type: 'connection' };
 type Question = GatewayEvent & { readonly type: 'question' };
 
+/** One that waits in a sandbox to be taken. */
+interface Caught {
+  readonly agent: LiveAgent;
+  readonly connection: number;
+  /** Nobody sees to it any more. */
+  readonly signal: AbortSignal;
+}
+
 /** What a connection was meant for. */
 interface Destination {
   readonly name: string | null;
   readonly address: Address | undefined;
   readonly port: number;
 }
+
+/** Names that a sandbox may ask for at the same moment. */
+const mostQuestions = 64;
 
 class Refused extends Error {}
 
@@ -50,6 +61,7 @@ export class SandboxNetwork {
   #serving: AbortController | undefined;
   readonly #open = new Map<Duplex, Destination>();
   #opening = 0;
+  #asking = 0;
 
   /** @throws invalid_params for rules that are none */
   constructor(record: NetworkRecord, parts: SandboxNetworkParts) {
@@ -84,14 +96,14 @@ export class SandboxNetwork {
   /** From now on; connections that would not be allowed any more are cut. @throws invalid_params */
   change(network: NetworkPolicy): void {
     this.#policy = this.#policyOf(network);
-    for (const [stream, { name, address, port }] of this.#open) {
-      const isPeer = name !== null && isPeerName(name);
-      const stays = isPeer
-        ? this.#peer(name) !== undefined
-        : (name === null || this.#policy.namedPort(name, port) === undefined) &&
-          this.#policy.address(address!, port, name !== null) === undefined;
-      if (!stays) stream.destroy();
-    }
+    for (const [stream, destination] of this.#open) if (this.#refusal(destination)) stream.destroy();
+  }
+
+  /** Why a connection to an address that is known may not be, or not any more. */
+  #refusal({ name, address, port }: Destination): Refusal | 'unknown_name' {
+    if (name !== null && isPeerName(name)) return this.#peer(name) === undefined ? 'unknown_name' : undefined;
+    const ofName = name === null ? undefined : this.#policy.namedPort(name, port);
+    return ofName ?? this.#policy.address(address!, port, name !== null);
   }
 
   /** Sees to all that its programs send, from now on and as long as the agent is there. Does not wait for that. */
@@ -112,7 +124,16 @@ export class SandboxNetwork {
   }
 
   async #question(agent: LiveAgent, { question, message }: Question): Promise<void> {
-    const bytes = await answer(message, {
+    // What is not answered is asked again.
+    if (this.#asking >= mostQuestions) return;
+    this.#asking++;
+    const bytes = await this.#answer(message);
+    this.#asking--;
+    if (bytes) await agent.answer(question, bytes);
+  }
+
+  #answer(message: Uint8Array): Promise<Uint8Array | undefined> {
+    return answer(message, {
       resolver: this.#parts.resolver,
       isAllowed: (name) => {
         const reason = this.#policy.name(name);
@@ -127,7 +148,6 @@ export class SandboxNetwork {
         return address;
       },
     });
-    if (bytes) await agent.answer(question, bytes);
   }
 
   #peer(name: string): string | undefined {
@@ -153,7 +173,7 @@ export class SandboxNetwork {
     try {
       if (name === null) throw new Refused('unknown_name');
       if (this.#open.size + this.#opening >= this.#parts.config.connections) throw new Refused('overloaded');
-      await this.#pass(agent, connection, destination, signal);
+      await this.#pass({ agent, connection, signal }, destination);
     } catch (error) {
       const reason = error instanceof Refused ? error.message : wordOf(error);
       this.decisions.add({ ...told, verdict: error instanceof Refused ? 'refused' : 'failed', reason });
@@ -162,20 +182,19 @@ export class SandboxNetwork {
     }
   }
 
-  async #pass(agent: LiveAgent, connection: number, destination: Destination, signal: AbortSignal): Promise<void> {
+  async #pass(caught: Caught, destination: Destination): Promise<void> {
     const { name } = destination;
-    if (name !== null && isPeerName(name)) return this.#passToPeer(agent, connection, destination);
+    if (name !== null && isPeerName(name)) return this.#passToPeer(caught, destination);
     this.#opening++;
     let reached: Awaited<ReturnType<typeof connectOutside>>;
     try {
-      const timeoutMs = this.#parts.config.connectTimeoutMs;
-      reached = await connectOutside(await this.#addresses(destination), destination.port, { timeoutMs, signal });
+      const options = { timeoutMs: this.#parts.config.connectTimeoutMs, signal: caught.signal };
+      reached = await connectOutside(await this.#addresses(destination), destination.port, options);
     } finally {
       this.#opening--;
     }
-    // The rules may have changed, and all have been closed, meanwhile.
-    if (signal.aborted) return void reached.socket.destroy();
-    await this.#join(LiveStream.take(agent, connection), reached.socket, { ...destination, address: reached.address });
+    const { socket, address } = reached;
+    await this.#join(caught, socket, { ...destination, address });
   }
 
   /** Those that may be connected to. Throws where there are none. */
@@ -195,7 +214,7 @@ export class SandboxNetwork {
     return possible;
   }
 
-  async #passToPeer(agent: LiveAgent, connection: number, destination: Destination): Promise<void> {
+  async #passToPeer(caught: Caught, destination: Destination): Promise<void> {
     const { tenant } = this.#record;
     const id = this.#peer(destination.name!);
     if (id === undefined) throw new Refused('unknown_name');
@@ -203,12 +222,19 @@ export class SandboxNetwork {
       // Only before it is taken can a connection be refused.
       if (!(await peer.ports()).some(({ port }) => port === destination.port))
         throw Object.assign(new Error('nothing listens there'), { code: 'ECONNREFUSED' });
-      await this.#join(LiveStream.take(agent, connection), LiveStream.dial(peer, destination.port), destination);
+      await this.#join(caught, LiveStream.dial(peer, destination.port), destination);
     });
   }
 
-  async #join(inner: LiveStream, outer: Duplex, destination: Destination): Promise<void> {
+  async #join({ agent, connection, signal }: Caught, outer: Duplex, destination: Destination): Promise<void> {
     const { name, address, port } = destination;
+    // The rules may have changed, or all have been closed, while it was reached.
+    const refusal = signal.aborted ? 'mode' : this.#refusal(destination);
+    if (refusal) {
+      outer.destroy();
+      throw new Refused(refusal);
+    }
+    const inner = LiveStream.take(agent, connection);
     this.decisions.add({ what: 'connection', name, address: address?.toString() ?? null, port, verdict: 'allowed' });
     this.#open.set(inner, destination);
     // How a connection ends that both sides had is theirs alone.

@@ -17,7 +17,10 @@ export interface ContainerPlan {
   /** Absolute paths of this machine that are seen read-only under the same names. */
   readonly paths: readonly string[];
   /** Of a sandbox that stays: what holds the one inner box that it is for. */
-  readonly live?: LiveLimits;
+  readonly live?: LiveLimits & {
+    /** Whether connections of its programs are caught. */
+    readonly gateway: boolean;
+  };
   /** Whether the engine confines containers by AppArmor. */
   readonly hasAppArmor: boolean;
 }
@@ -103,13 +106,13 @@ function modeOptions({ walls, live }: ContainerPlan, { maxRuns }: Settings): str
   if (live) {
     const { memoryBytes, diskBytes, processes } = live;
     const limits = ['--memory', String(memoryBytes), '--disk', String(diskBytes), '--processes', String(processes)];
-    return ['--listen', liveSocket, ...limits];
+    return ['--listen', liveSocket, ...limits, ...(live.gateway ? ['--network', 'gateway'] : [])];
   }
   return walls === 'inner' ? ['--max-runs', String(maxRuns)] : ['--boxes', 'container'];
 }
 
-function securityOptions({ walls, hasAppArmor }: ContainerPlan, { apparmor }: Settings): string[] {
-  const profile = seccompProfile({ innerBoxes: walls === 'inner' });
+function securityOptions({ walls, hasAppArmor, live }: ContainerPlan, { apparmor }: Settings): string[] {
+  const profile = seccompProfile({ innerBoxes: walls === 'inner', gateway: live?.gateway ?? false });
   const options = ['no-new-privileges', `seccomp=${profile}`];
   return walls === 'inner' && hasAppArmor ? [...options, `apparmor=${apparmor}`] : options;
 }

@@ -120,7 +120,9 @@ export class DockerDriver implements SandboxDriver {
       if (!report.available) return { ...report, toolchains: 'image' };
       const walls = await this.#chosenWalls(signal);
       const more =
-        walls === 'inner' ? [...(['warm'] as const), ...(this.#live ? (['live', 'pause'] as const) : [])] : [];
+        walls === 'inner'
+          ? [...(['warm'] as const), ...(this.#live ? (['live', 'pause', 'network-policy'] as const) : [])]
+          : [];
       const capabilities = [...report.capabilities, ...more];
       return { ...report, capabilities, toolchains: 'image' };
     } catch (thrown) {
@@ -137,12 +139,8 @@ export class DockerDriver implements SandboxDriver {
   }
 
   async createLive(spec: LiveSpec, { signal }: { readonly signal: AbortSignal }): Promise<SandboxInfo> {
-    const { mounts, gateway, image, id, labels } = spec;
-    if (mounts.length > 0 || gateway)
-      throw new SoulboxError(
-        'unsupported',
-        `this driver lacks the capability "${gateway ? 'network-policy' : 'volumes'}"`,
-      );
+    const { mounts, image, id, labels } = spec;
+    if (mounts.length > 0) throw new SoulboxError('unsupported', 'this driver lacks the capability "volumes"');
     if (!this.#live) throw new SoulboxError('unsupported', 'this driver has no folder for sandboxes that stay');
     const makers = await this.#makers(signal);
     if ((await this.#chosenWalls(signal)) !== 'inner')

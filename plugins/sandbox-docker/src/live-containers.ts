@@ -31,7 +31,7 @@ export class LiveContainers {
 
   /** @throws invalid_params, conflict, and what {@link Container.start} throws; nothing is left then. */
   async create(
-    { id, labels, limits }: LiveSpec,
+    { id, labels, limits, gateway }: LiveSpec,
     plan: LiveContainerPlan,
     makers: ContainerMakers,
     signal: AbortSignal,
@@ -42,7 +42,7 @@ export class LiveContainers {
     // First of all: what is made meanwhile can then be found and taken away, should this host be killed.
     await this.#records.write({ ...record, made: madeOf(plan, 0) });
     try {
-      const started = await Container.start({ ...plan, live: limits }, makers, signal);
+      const started = await Container.start({ ...plan, live: { ...limits, gateway } }, makers, signal);
       const whole = { ...record, made: madeOf(plan, started.uid) };
       await this.#records.write(whole).catch(async (error: unknown) => {
         await started.remove();

@@ -47,8 +47,17 @@ const onlyIf = (name: string, values: readonly number[]): object[] =>
     args: [{ index: 0, value, op: 'SCMP_CMP_EQ' }],
   }));
 
+/** Of the gateway, in a network of its own. The agent's filter keeps it from programs. */
+const packets = 17;
+
 /** The profile as the engine takes it: JSON. */
-export function seccompProfile({ innerBoxes }: { readonly innerBoxes: boolean }): string {
+export function seccompProfile({
+  innerBoxes,
+  gateway = false,
+}: {
+  readonly innerBoxes: boolean;
+  readonly gateway?: boolean;
+}): string {
   const plain = words(allowed).filter((name) => name !== 'clone');
   const clone = innerBoxes
     ? { names: ['clone'], action: 'SCMP_ACT_ALLOW' }
@@ -68,7 +77,7 @@ export function seccompProfile({ innerBoxes }: { readonly innerBoxes: boolean })
       clone,
       // Its flags lie in memory, where a filter cannot look; C libraries fall back to clone.
       { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: enosys },
-      ...onlyIf('socket', socketFamilies),
+      ...onlyIf('socket', gateway ? [...socketFamilies, packets] : socketFamilies),
       ...onlyIf('personality', personalities),
     ],
   });

@@ -100,7 +100,7 @@ describe('what the engine is asked for', () => {
   });
 
   it('is this and nothing else, for a sandbox that stays', () => {
-    const live = { memoryBytes: 2 ** 28, diskBytes: 2 ** 25, processes: 100 };
+    const live = { memoryBytes: 2 ** 28, diskBytes: 2 ** 25, processes: 100, gateway: false };
     const service = 'rw,noexec,nosuid,nodev,size=65536,uid=1610612740,gid=1610612740,mode=0700';
     assert.deepEqual(containerOptions({ ...plan, live }, settings), {
       ...expected,
@@ -116,6 +116,10 @@ describe('what the engine is asked for', () => {
         PidsLimit: 124,
       },
     });
+    const { HostConfig, Cmd } = containerOptions({ ...plan, live: { ...live, gateway: true } }, settings);
+    assert.deepEqual((Cmd as string[]).slice(-2), ['--network', 'gateway']);
+    const families = (options: string[] | undefined) => options!.join().split('"names":["socket"]').length - 1;
+    assert.equal(families(HostConfig?.SecurityOpt), families(expected.HostConfig.SecurityOpt) + 1);
   });
 
   it('names the runtime and the profile of AppArmor only where the operator or the engine has one', () => {

@@ -211,7 +211,6 @@ describe('containers that stay', { skip: noEngine }, () => {
     const create = (id: string, over?: Partial<LiveSpec>) => driver.createLive(spec(id, over), { signal });
     await assert.rejects(create('../x'), { code: 'invalid_params' });
     await assert.rejects(create(newId(), { mounts }), { code: 'unsupported', message: /volumes/ });
-    await assert.rejects(create(newId(), { gateway: true }), { code: 'unsupported', message: /network-policy/ });
     await assert.rejects(create(newId(), { image: 'no/such' }), { code: 'image_unavailable' });
     await assert.rejects(create(newId(), { limits: { ...limits, memoryBytes: 1 } }), { code: 'sandbox_unavailable' });
     await assert.rejects(driver.createLive(spec(newId()), { signal: AbortSignal.abort() }), { code: 'cancelled' });

@@ -110,7 +110,7 @@ static const char *build(const struct box_plan *plan) {
   if (!plan->container_is_box) {
     if ((step = build_network())) return step;
     if (plan->build_gateway && (step = plan->build_gateway())) return step;
-    if ((step = build_filesystem(plan->limits.disk, plan->in_container, plan->live_service != NULL))) return step;
+    if ((step = build_filesystem(plan->limits.disk, plan->in_container, plan->live_service != NULL, plan->build_gateway != NULL))) return step;
   }
   if (watch_prepare(plan) < 0) return "watch";
   if ((step = open_child_events())) return step;

@@ -8,8 +8,8 @@
 const char *take_identity(const struct box_identity *identity);
 
 /* A read-only world but for one sized tmpfs, which the working directory, /tmp and /dev/shm share. `in_container` hides
-   what a container engine adds to its image. */
-const char *build_filesystem(uint64_t disk_bytes, bool in_container, bool stays);
+   what a container engine adds to its image, but where names can be asked for, whom it asks. */
+const char *build_filesystem(uint64_t disk_bytes, bool in_container, bool stays, bool asks_names);
 
 /* Names the host and brings up the loopback interface, the only one there is. */
 const char *build_network(void);
