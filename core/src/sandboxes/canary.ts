@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ExecutionPlan, Limits } from '@soulbox/plugin-sdk';
+import type { ExecutionPlan, Limits, RunOutcome } from '@soulbox/plugin-sdk';
 import { withDeadline } from '../deadline.ts';
 import { SoulboxError } from '@soulbox/plugin-sdk';
 import type { KnownLanguage } from './languages.ts';
@@ -11,6 +11,15 @@ export interface CanaryOptions {
   readonly limits: Limits;
   /** Aborted when nobody needs to know any more. */
   readonly signal: AbortSignal;
+}
+
+const saidChars = 300;
+
+/** In a line: how it ended, and what it said of that. */
+function ended({ verdict, exitCode }: RunOutcome, stderr: string): string {
+  const code = verdict === 'exit' ? ` with ${exitCode}` : '';
+  const said = stderr.trim().replaceAll(/\s+/g, ' ');
+  return `it ended as ${verdict}${code}${said && `: ${said}`}`;
 }
 
 /** Boxes of canaries belong to nobody else. */
@@ -42,12 +51,14 @@ export async function runCanary(
     try {
       const stages = plan.stages.map((stage) => ({ ...stage, stdin: false }));
       let stdout = '';
+      let stderr = '';
       const spec = { id: randomUUID(), files: plan.files, stages, limits };
       for await (const event of chosen.driver.run(lease.sandboxId, spec, { signal: abort.signal })) {
         if (event.type === 'stdout') stdout += Buffer.from(event.data).toString('utf8');
+        if (event.type === 'stderr') stderr = (stderr + Buffer.from(event.data).toString('utf8')).slice(-saidChars);
         if (event.type !== 'end') continue;
         healthy = event.outcome.verdict !== 'lost';
-        if (event.outcome.verdict !== 'ok') return `it ended as ${event.outcome.verdict}`;
+        if (event.outcome.verdict !== 'ok') return ended(event.outcome, stderr);
       }
       return stdout === canary.stdout ? undefined : 'it printed something else than it should';
     } finally {

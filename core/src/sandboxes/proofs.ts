@@ -35,7 +35,9 @@ export class Proofs {
   anew(language: KnownLanguage, place: Place): Promise<string | undefined> {
     const { runtime } = language;
     const { chosen, digest } = place;
-    const outcome = this.canary(language, place).then((problem) => {
+    // What fails once need not fail: a machine that is just recovering from a crash may have been short of something.
+    const twice = this.canary(language, place).then((problem) => problem && this.canary(language, place));
+    const outcome = twice.then((problem) => {
       proof.problem = problem;
       if (problem !== undefined) proof.again = performance.now() + againMs;
       return problem;

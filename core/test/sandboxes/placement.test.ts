@@ -127,7 +127,7 @@ describe('placement', () => {
 
   for (const [what, answer, problem] of [
     ['prints something else', { code: 'out wrong' }, 'it printed something else than it should'],
-    ['fails', { code: 'exit 3' }, 'it ended as exit'],
+    ['fails', { code: 'exit 3' }, 'it ended as exit with 3'],
     ['does not end', { code: 'sleep 60000' }, 'it did not end within 20 ms'],
     ['kills the driver', { code: 'throw' }, 'the scripted driver fails as told'],
     ['is refused', { refused: 'not lisp' }, 'not lisp'],
@@ -156,6 +156,29 @@ describe('placement', () => {
       await pools.close();
     });
   }
+
+  it('believes a canary that works at the second try, and tells what one said that does not', async () => {
+    const boxed = new ImageDriver();
+    const drivers = { boxed, linux: new ScriptedDriver() };
+    const { placement, language, lisp, pools } = await make({ drivers, info: { image } });
+    const whole = lisp.answer;
+    const failing = (input: Parameters<typeof whole>[0]) =>
+      whole({ ...input, files: [{ path: '', content: Buffer.from('err no  such\nerr thing\nexit 3') }] });
+    lisp.answer = (input) => {
+      lisp.answer = whole;
+      return failing(input);
+    };
+    assert.equal((await placement.find(language)).chosen.name, 'boxed');
+    assert.equal(boxed.ran.length, 2);
+    const again = await make({ drivers, info: { image } });
+    again.lisp.answer = (input) => (input.toolchain === 'image' ? failing(input) : whole(input));
+    assert.equal(
+      (await again.placement.survey(again.language))[0]?.problem,
+      'its canary failed: it ended as exit with 3: no such thing',
+    );
+    await pools.close();
+    await again.pools.close();
+  });
 
   it('says of each driver what a language lacks there', async () => {
     const boxed = new ImageDriver();
