@@ -22,7 +22,7 @@ describe('sandboxes that stay, of the images of languages', { skip: await needsI
     host = await createTestHost({
       config: { sandbox: { ready: 0 } },
       plugins: {
-        'sandbox-docker': { ...folder('sandbox-docker'), config: { host: process.env['DOCKER_HOST'] } },
+        'sandbox-docker': { ...folder('sandbox-docker'), config: { host: process.env['DOCKER_HOST'], boxes: 'inner' } },
         'language-python': folder('language-python'),
         'language-javascript': folder('language-javascript'),
         'live-contexts': folder('live-contexts'),

@@ -25,7 +25,7 @@ async function startDriver(driver: LiveDriver, uidBase: number) {
   const engine = await startEngine();
   return {
     name: 'sandbox-docker',
-    config: { host: engine.host, image: languageImage },
+    config: { host: engine.host, image: languageImage, boxes: 'inner' },
     image: { image: languageImage },
     engine,
   };

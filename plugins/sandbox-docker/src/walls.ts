@@ -21,14 +21,19 @@ const trial = {
  * @throws what `make` throws, except that a container cannot be had with inner boxes.
  */
 export async function workingWalls(make: () => Promise<DockerBox>, signal: AbortSignal): Promise<Walls> {
+  // It is kept for as long as the host runs: a machine that was merely busy gets a second try.
+  return (await isInner(make, signal)) || (await isInner(make, signal)) ? 'inner' : 'container';
+}
+
+async function isInner(make: () => Promise<DockerBox>, signal: AbortSignal): Promise<boolean> {
   let box: DockerBox | undefined;
   try {
     box = await make();
     for await (const event of box.run(trial, { signal }))
-      if (event.type === 'end' && event.outcome.verdict === 'ok') return 'inner';
-    return 'container';
+      if (event.type === 'end' && event.outcome.verdict === 'ok') return true;
+    return false;
   } catch (thrown) {
-    if (isSoulboxError(thrown) && thrown.code === 'sandbox_unavailable') return 'container';
+    if (isSoulboxError(thrown) && thrown.code === 'sandbox_unavailable') return false;
     throw thrown;
   } finally {
     await box?.destroy();
