@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
-import type { LiveAgent, LiveSpec, ProcessEvent } from '@soulbox/plugin-sdk';
+import type { LiveAgent, LiveSpec, ProcessEvent, SandboxCapability } from '@soulbox/plugin-sdk';
 import { ConnectedAgent, LiveConnection } from '@soulbox/plugin-sdk/live';
 import type { Subject } from './subject.ts';
 
@@ -130,6 +130,12 @@ async function serves(agent: LiveAgent): Promise<void> {
   await assert.rejects(caught, { code: 'cancelled' });
 }
 
+/** What takes a capability of its own. */
+const beyond = {
+  'network-policy': { gateway: true },
+  volumes: { mounts: [{ source: '/tmp', path: '/mnt/v', readOnly: true }] },
+};
+
 /** Sandboxes that stay. A driver without the capability lacks the methods too. */
 export function describeLive(subject: Subject): void {
   describe('sandboxes that stay', () => {
@@ -141,10 +147,9 @@ export function describeLive(subject: Subject): void {
         return wanted ? assert.rejects(wanted, { code: 'unsupported' }) : assert.ok(!capabilities.includes('pause'));
       }
       const gateway = capabilities.includes('network-policy');
-      if (!gateway)
-        await assert.rejects(driver.createLive!({ ...spec(subject), gateway: true }, { signal }), {
-          code: 'unsupported',
-        });
+      for (const [capability, over] of Object.entries(beyond))
+        if (!capabilities.includes(capability as SandboxCapability))
+          await assert.rejects(driver.createLive!({ ...spec(subject), ...over }, { signal }), { code: 'unsupported' });
       const { id, state } = await driver.createLive!({ ...spec(subject), gateway }, { signal });
       try {
         assert.equal(state, 'running');
