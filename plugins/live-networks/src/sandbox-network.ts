@@ -13,14 +13,13 @@ import { Decisions } from './decisions.ts';
 import { Names } from './names.ts';
 import { connectOutside, wordOf } from './outside.ts';
 import { Policy, type Refusal } from './policy.ts';
-import { answer } from './questions.ts';
+import { answer, type NameSource } from './questions.ts';
 import { parseAddress, parseRange, type Address } from './ranges.ts';
-import type { Resolver } from './resolver.ts';
 import { isPeerName, peerName, type NetworkRecord } from './shapes.ts';
 
 export interface SandboxNetworkParts {
   readonly config: Config;
-  readonly resolver: Pick<Resolver, 'addresses' | 'texts' | 'mailServers' | 'services'>;
+  readonly resolver: NameSource['resolver'];
   readonly sandboxes: LiveSandboxes;
   /** The sandbox that has the name in a private network of the tenant. */
   peer(tenant: string, network: string, name: string): string | undefined;

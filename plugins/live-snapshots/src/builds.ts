@@ -14,7 +14,7 @@ import type { Config } from './config.ts';
 import type { Layers } from './layers.ts';
 import { parseRecipe, type Instruction, type Step } from './recipe.ts';
 import type { SnapshotRecord } from './records.ts';
-import type { Snapshots } from './snapshots.ts';
+import { home, type Snapshots } from './snapshots.ts';
 
 export interface BuildOrder extends Pick<SandboxOrder, 'languages' | 'image' | 'limits'> {
   readonly name: string;
@@ -43,8 +43,6 @@ export interface BuildCall {
   emit(event: BuildEvent): void | Promise<void>;
 }
 
-const home = '/home/sandbox';
-const above = '/home';
 const saidBytes = 4_000;
 
 interface State {
@@ -100,8 +98,8 @@ export class Builds {
 
   async #build(order: BuildOrder, call: BuildCall) {
     const { base: from, steps } = parseRecipe(order.recipe);
-    for (const { instruction } of steps) if (instruction.name === 'COPY') filesFor(instruction, home, order.files);
     const base = from === null ? undefined : await this.#snapshots.records.find(from, call.principal.tenant);
+    // Tells of files that were not sent along, too, before anything is made.
     const keys = keysOf(steps, order, base, call.principal.tenant);
     const done = order.cache ? await this.#doneBefore(keys) : 0;
     const { id } = await this.#sandboxes.make(this.#orderOf(order, done === 0 ? base : undefined), call.principal);
@@ -139,8 +137,7 @@ export class Builds {
   async #restore(agent: LiveAgent, key: string): Promise<void> {
     const layer = await this.#layers.read(key);
     if (!layer) throw new SoulboxError('storage_failed', 'a layer of the template went while it was built');
-    const { snapshotBytes: mostBytes, entries: mostEntries } = this.#config;
-    await agent.unpack(above, layer, { replace: true, mostBytes, mostEntries });
+    await this.#snapshots.fill(agent, layer);
   }
 
   /** @returns the variables that the template has. */
@@ -167,7 +164,7 @@ export class Builds {
       await call.emit({ type: 'step', step, of: steps.length, text, cached: index < done });
       state = after(state, instruction);
       if (index < done) continue;
-      if (instruction.name === 'WORKDIR') await open.agent.makeFolder(state.folder, { parents: true }).catch(orExists);
+      if (instruction.name === 'WORKDIR') await open.agent.makeFolder(state.folder, { parents: true });
       if (instruction.name === 'COPY')
         for (const [path, content] of filesFor(instruction, state.folder, order.files))
           await open.agent.write(path, once(content), { parents: true, signal: call.signal });
@@ -193,10 +190,6 @@ export class Builds {
     if (earlier) await this.#snapshots.remove(earlier.id, tenant);
     return record;
   }
-}
-
-function orExists(error: unknown): void {
-  if ((error as SoulboxError).code !== 'path_exists') throw error;
 }
 
 /** What each step makes is known by all that it is made of. */

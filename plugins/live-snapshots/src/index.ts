@@ -42,7 +42,7 @@ export default definePlugin({
     });
     context.hooks.tap('live.filling', async ({ sandbox, agent }) => {
       const name = wanted(sandbox.request);
-      if (name !== undefined) await snapshots.fill(agent, await records.find(name, sandbox.tenant));
+      if (name !== undefined) await snapshots.fill(agent, snapshots.read(await records.find(name, sandbox.tenant)));
     });
     addOperations(context, sandboxes, snapshots);
     addImports(context, imports);

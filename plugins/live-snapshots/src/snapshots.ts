@@ -3,7 +3,7 @@ import { type Archives, type Draft } from './archives.ts';
 import type { Config } from './config.ts';
 import { newId, type SnapshotRecord, type SnapshotRecords } from './records.ts';
 
-const home = '/home/sandbox';
+export const home = '/home/sandbox';
 /** Where what is in an archive belongs: its only folder is the home folder. */
 const above = '/home';
 
@@ -111,10 +111,10 @@ export class Snapshots {
     return this.#archives.read(record.id, record);
   }
 
-  /** Puts everything into a sandbox that nobody has yet. @throws storage_failed, disk_full */
-  async fill(agent: LiveAgent, record: SnapshotRecord): Promise<void> {
+  /** Puts what a home folder had into a sandbox that nobody has yet. @throws storage_failed, disk_full */
+  async fill(agent: LiveAgent, content: AsyncIterable<Uint8Array>): Promise<void> {
     const { snapshotBytes: mostBytes, entries: mostEntries } = this.#config;
-    await agent.unpack(above, this.read(record), { replace: true, mostBytes, mostEntries });
+    await agent.unpack(above, content, { replace: true, mostBytes, mostEntries });
   }
 
   #checkName(name: string | undefined, others: readonly { readonly name: string | null | undefined }[]): void {
