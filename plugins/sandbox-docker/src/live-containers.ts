@@ -31,14 +31,14 @@ export class LiveContainers {
 
   /** @throws invalid_params, conflict, and what {@link Container.start} throws; nothing is left then. */
   async create(
-    { id, labels, limits, gateway }: LiveSpec,
+    spec: LiveSpec,
     plan: LiveContainerPlan,
     makers: ContainerMakers,
     signal: AbortSignal,
   ): Promise<SandboxInfo> {
-    if (!/^[a-z0-9]{1,40}$/.test(id)) throw new SoulboxError('invalid_params', 'the id of the sandbox is not possible');
+    const { id, limits, gateway } = spec;
+    const record = this.#records.begin(spec, this.#identity);
     if (this.#containers.has(id)) throw new SoulboxError('conflict', 'there is a sandbox of this id');
-    const record = { id, createdAt: new Date().toISOString(), labels: { ...labels }, host: this.#identity.label };
     // First of all: what is made meanwhile can then be found and taken away, should this host be killed.
     await this.#records.write({ ...record, made: madeOf(plan, 0) });
     try {
@@ -97,11 +97,8 @@ export class LiveContainers {
   }
 
   async #orphans(): Promise<WholeRecord[]> {
-    const all = await this.#records.all();
-    return all.filter(
-      (record): record is WholeRecord =>
-        record.made !== null && !this.#containers.has(record.id) && this.#identity.isGone(record.host),
-    );
+    const orphans = await this.#records.orphans(this.#identity);
+    return orphans.filter((record): record is WholeRecord => record.made !== null);
   }
 }
 

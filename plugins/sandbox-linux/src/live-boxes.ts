@@ -31,20 +31,13 @@ export class LiveBoxes {
     { program, settings, cgroups, uids }: Workshop,
     signal: AbortSignal,
   ): Promise<SandboxInfo> {
-    if (!/^[a-z0-9]{1,40}$/.test(spec.id))
-      throw new SoulboxError('invalid_params', 'the id of the sandbox is not possible');
+    const record = this.#records.begin(spec, this.#identity);
     if (spec.mounts.length > 0)
       throw new SoulboxError(
         'unsupported',
         'this driver shows no folders in sandboxes that stay (capability "volumes")',
       );
     if (this.#boxes.has(spec.id)) throw new SoulboxError('conflict', 'there is a sandbox of this id');
-    const record = {
-      id: spec.id,
-      createdAt: new Date().toISOString(),
-      labels: { ...spec.labels },
-      host: this.#identity.label,
-    };
     // First of all: what else is made can then be found and taken away, should this host be killed meanwhile.
     await this.#records.write({ ...record, made: null });
     const block = await uids?.take();
@@ -92,7 +85,7 @@ export class LiveBoxes {
   /** Takes over those whose host is gone. */
   async adopt(cgroups: Cgroups): Promise<SandboxInfo[]> {
     const adopted: SandboxInfo[] = [];
-    for (const record of await this.#orphans()) {
+    for (const record of await this.#records.orphans(this.#identity)) {
       if (!isWhole(record) || !isAlive(record.made)) continue;
       await this.#records.write({ ...record, host: this.#identity.label });
       const box = new LinuxLiveBox(record, this.#records, await cgroups.ofStaying(record.id));
@@ -105,7 +98,7 @@ export class LiveBoxes {
   /** Takes away what is left of those that ended without their host. @returns how many. */
   async reconcile(cgroups: Cgroups): Promise<number> {
     let removed = 0;
-    for (const record of await this.#orphans()) {
+    for (const record of await this.#records.orphans(this.#identity)) {
       if (isWhole(record) && isAlive(record.made)) continue;
       await (await cgroups.ofStaying(record.id)).remove();
       await this.#records.remove(record.id);
@@ -118,10 +111,6 @@ export class LiveBoxes {
     const box = this.#boxes.get(id);
     await box?.destroy();
     return this.#boxes.delete(id);
-  }
-
-  async #orphans(): Promise<BoxRecord[]> {
-    return (await this.#records.all()).filter(({ host, id }) => !this.#boxes.has(id) && this.#identity.isGone(host));
   }
 }
 

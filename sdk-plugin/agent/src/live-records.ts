@@ -1,6 +1,9 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { LiveSpec } from '../../src/contracts/live.ts';
+import { SoulboxError } from '../../src/errors.ts';
+import type { HostIdentity } from './host-identity.ts';
 
 /** What a driver finds a box that stays by when its host is gone. */
 export interface LiveRecord<Made> {
@@ -14,6 +17,7 @@ export interface LiveRecord<Made> {
 }
 
 const fileName = 'box.json';
+const idPattern = /^[a-z0-9]{1,40}$/;
 
 /** The records of the boxes of one deployment: a folder each, where more of the box may be. `Made` is checked when it is read. */
 export class LiveRecords<Made> {
@@ -23,12 +27,21 @@ export class LiveRecords<Made> {
   constructor(folder: string, made: z.ZodType<Made>) {
     this.#folder = folder;
     this.#schema = z.object({
-      id: z.string().regex(/^[a-z0-9]{1,40}$/),
+      id: z.string().regex(idPattern),
       createdAt: z.string(),
       labels: z.record(z.string(), z.string()),
       host: z.string(),
       made: made.nullable(),
     });
+  }
+
+  /** That of a new box, which is not written yet. @throws invalid_params for an id that is none */
+  begin(
+    { id, labels }: Pick<LiveSpec, 'id' | 'labels'>,
+    { label: host }: HostIdentity,
+  ): Omit<LiveRecord<Made>, 'made'> {
+    if (!idPattern.test(id)) throw new SoulboxError('invalid_params', 'the id of the sandbox is not possible');
+    return { id, createdAt: new Date().toISOString(), labels: { ...labels }, host };
   }
 
   folderOf(id: string): string {
@@ -53,6 +66,11 @@ export class LiveRecords<Made> {
     const names = await readdir(this.#folder).catch(() => [] as string[]);
     const read = await Promise.all(names.map((name) => this.#read(name)));
     return read.filter((record) => record !== undefined);
+  }
+
+  /** Those whose host is gone. */
+  async orphans(identity: HostIdentity): Promise<readonly LiveRecord<Made>[]> {
+    return (await this.all()).filter(({ host }) => identity.isGone(host));
   }
 
   async #read(name: string): Promise<LiveRecord<Made> | undefined> {
