@@ -24,7 +24,7 @@
 #include "system.h"
 
 enum {
-  MOST_PORTS = 512, /* of one family, accepted on at the same time; the oldest makes room */
+  MOST_PORTS = 1024, /* accepted on at the same time, of both families; the oldest makes room */
   STACK = 128 << 10,
   EVENTS_AT_ONCE = 64,
   MOST_FRAME = 2048,
@@ -50,7 +50,7 @@ static int caught = -1;                 /* the end of the pipe that is written t
 static int beginnings = -1, again = -1; /* packets that begin a connection: seen behind the link, sent again before it */
 static const uint8_t again_from[ETH_ALEN] = {0x06}; /* a sender that no device is: what was sent again is not once more */
 static int rules = -1, loop = -1;
-static struct port ports[2 * MOST_PORTS];
+static struct port ports[MOST_PORTS];
 
 const struct gateway_ends *gateway_ends(void) { return built ? &ends : NULL; }
 
@@ -125,7 +125,7 @@ static void close_port(struct port *port) {
 /* Whether the packet has to be sent again. */
 static bool open_port(int family, uint16_t number, uint64_t now) {
   struct port *place = NULL;
-  for (struct port *port = ports; port < ports + 2 * MOST_PORTS; port++) {
+  for (struct port *port = ports; port < ports + MOST_PORTS; port++) {
     if (port->listener >= 0 && port->family == family && port->number == number) return now - port->opened < SETTLING_NS;
     if (place == NULL || (place->listener >= 0 && (port->listener < 0 || port->opened < place->opened))) place = port;
   }
@@ -203,7 +203,7 @@ static void *in_gateway(void *none) {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, NULL);
-  for (struct port *port = ports; port < ports + 2 * MOST_PORTS; port++) port->listener = -1;
+  for (struct port *port = ports; port < ports + MOST_PORTS; port++) port->listener = -1;
   failed_step = prepare();
   failed_error = errno;
   sem_post(&linked);
